@@ -24,6 +24,7 @@ from impact.declare.portfolio import PortfolioFile
 from impact.declare.registration import REGISTRATIONS, RegistrationsFile
 from impact.declare.sources import FileFormat
 from impact.ingest.readers import READERS
+from impact.publish.official.query.conformance import RESOURCES
 from impact.tables.registry import TABLES
 
 EXPLAINED = dict.fromkeys(("suppression", "withheld"), " See [disclosure control](../methods/disclosure_control.md).")
@@ -66,6 +67,35 @@ An empty cell is a missing value. A declaration leaves out what does not touch t
 to four decimals. `low` and `high` are the ends of the interval of `value`, `effect_low` and `effect_high` those of
 `estimate`, all of 95 %; where `value` stands beside an estimate, it is that of the treated. The columns are those of
 the [result tables](finding.md).
+"""
+
+SDMX_REST_TEXT = """# SDMX REST
+
+What the app answers below `/sdmx/`, line by line; [how to ask it](../how-to/query_by_sdmx.md) has the words. Every
+parameter that either specification has ([sdmx-twg/sdmx-rest](https://github.com/sdmx-twg/sdmx-rest), v2.2.2 and v1.5.0)
+stands here with the ways in which a test asks the service for it (`tests/dashboards/server/sdmx/`): what says
+`answered` is answered, and what says `501` is refused with that status and an error message of the standard. A
+parameter that is not listed is refused with 400.
+
+Types of artefacts of which the service has none, such as `categoryscheme`, are answered: there are none (404).
+"""
+
+SDMX_REST_STATUSES = """Of SDMX-CSV the defaults are offered: `labels=id`, `timeFormat=original`, `keys=none`.
+Versions of forms may be asked for as the standard writes versions, such as `version=2.0.0+`.
+
+## Statuses
+
+| Status | Code of SDMX | When |
+| --- | --- | --- |
+| 200, 204, 304 | | found; a query of REST 2 that selects nothing; not changed since |
+| 400 | 140 | not written as the interface asks for, or too long |
+| 401 | 110 | nobody is signed in, or the token is not in the access file |
+| 403 | 110 | who is signed in is not in the access file |
+| 404 | 100 | there is no such thing, or not for this reader; a query of REST 1 that selects nothing |
+| 406 | 1406 | none of the forms that are accepted |
+| 422 (REST 1: 400) | 150 | a component or a number of codes that the structure does not have |
+| 500 | 500 | codes of the programme have no official code yet |
+| 501 | 501 | the interface has it, this service has not |
 """
 
 
@@ -259,11 +289,63 @@ def _specification(spec: Any) -> Iterator[str]:
     yield from (f"```python\n{source.strip()}\n```\n" for source in spec.sources)
 
 
+# ---- SDMX REST ----------------------------------------------------------------------------------------------------
+
+
+def sdmx_rest_page() -> str:
+    """Write what the SDMX REST service answers: forms, statuses, and every parameter of the specifications."""
+    forms = importlib.import_module("impact_dashboards.server.sdmx.forms")
+    parts = [
+        GENERATED,
+        SDMX_REST_TEXT,
+        "## Forms\n",
+        table(("Addresses", "Asked for", "Forms, the first unasked"), _forms(forms)),
+    ]
+    parts += [SDMX_REST_STATUSES, *_resources("v2", "REST 2.2 (SDMX 3.0)"), *_resources("v1", "REST 1.5 (SDMX 2.1)")]
+    return "\n".join(parts)
+
+
+def _forms(forms: Any) -> Iterator[tuple[str, str, str]]:
+    for what, offered in (("data", forms.DATA), ("structures, availability, schema", forms.STRUCTURE)):
+        for api in ("v2", "v1"):
+            listed = ", ".join(f"`{form.media_type}`" for form in offered[api])
+            yield f"`/sdmx/{api}/`", what, listed
+
+
+def _resources(api: str, title: str) -> Iterator[str]:
+    """Write each resource of an edition; those that have all parameters alike are one table."""
+    alike: dict[Any, list[Any]] = {}
+    for of in RESOURCES:
+        if of.api == api:
+            alike.setdefault(of.parameters, []).append(of)
+    yield f"## {title}\n"
+    for parameters, resources in alike.items():
+        first = resources[0]
+        path = first.path if len(resources) == 1 else "{type}/" + first.path.partition("/")[2]
+        yield f"### `/sdmx/{api}/{path}`\n"
+        if len(resources) > 1:
+            types = ", ".join(f"`{of.name}`" for of in resources)
+            yield f"With the types {types}.\n"
+        rows = [(f"`{one.name}`", one.place, f"`{_asked(api, one)}`", _answer(one)) for one in parameters]
+        yield table(("Parameter", "Stands in the", "Asked as", "Answer"), rows)
+
+
+def _asked(api: str, parameter: Any) -> str:
+    return f"/sdmx/{api}/{parameter.asked}" if parameter.place == "path" else str(parameter.asked)
+
+
+def _answer(parameter: Any) -> str:
+    said = "answered" if parameter.answered else "501"
+    form = f"as `{parameter.accept}`" if parameter.accept else ""
+    return ", ".join(filter(None, (said, form, parameter.note)))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "declarations.md": declarations_page,
     "finding.md": finding_page,
     "meanings.md": meanings_page,
+    "sdmx_rest.md": sdmx_rest_page,
 }
 
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "audit": "Recompute the totals a programme reported about itself; exit code 1 if any differs.",
     "demo": "Run the example programmes into one database and print what was found, level by level.",
     "serve": "Serve the app over what was published last; runs and readers do not wait for each other.",
+    "token": "Make a token by which a programme reads the SDMX service, and the line that admits it.",
     "report": (
         "Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."
     ),

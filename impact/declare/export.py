@@ -52,8 +52,8 @@ class CutMapping(Declared):
     """How the codes of one column that cuts are called in an official dimension.
 
     ``codes`` gives the official code of each of ours; ``same`` says which of ours are the official ones, ``all`` those
-    that stand nowhere else here; ``own`` are codes that no official list has, which stay among the parts of the
-    programme.
+    of its code list that stand nowhere else here; ``own`` are codes that no official list has, which stay among the
+    parts of the programme.
     """
 
     dimension: Annotated[str, Field(pattern=COMPONENT, max_length=40)]

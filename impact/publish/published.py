@@ -21,7 +21,7 @@ from impact.publish import beside, definitions, process, protect, quality, recor
 from impact.publish.memory import cached
 from impact.publish.official import editions
 from impact.publish.official.mapping import OfficialMapping
-from impact.publish.official.observations import observations
+from impact.publish.official.observations import observations, part_keys
 from impact.publish.official.structure import Structure
 from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import Record, rows_of
@@ -258,14 +258,17 @@ class ReaderTables:
 
     @cached
     def mapping(self, programme: str) -> OfficialMapping:
-        """Return how parts, waves and units are called in the data structure.
+        """Return how parts in reach, waves and units are called in the data structure.
 
         Raises
         ------
         ProblemsError
             If ``export.yaml`` leaves codes without an official one, with all of them.
         """
-        return editions.read_mapping_of(self._warehouse, programme)
+        if not self.scope.parts:
+            return editions.read_mapping_of(self._warehouse, programme)
+        keys = {*part_keys(self.measures(programme)), *part_keys(self.findings(programme))}
+        return editions.read_mapping_of(self._warehouse, programme, keys)
 
     @cached
     def rights(self, programme: str) -> tuple[str, str]:

@@ -12,8 +12,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from impact_dashboards.pages import PAGES
 
-from tests.browser.conftest import Watched, served
+from tests.browser.conftest import Watched
 from tests.support.hostile import HOSTILE, hostile_database
+from tests.support.served import served
 
 Watch = Callable[..., Watched]
 VIEWS = [*(example for page in PAGES.values() for example in page.examples), "nowhere"]

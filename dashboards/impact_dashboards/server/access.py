@@ -1,7 +1,8 @@
 """Who reads the app: the access file, the guard before every request, the scope of the reader who asks.
 
 Without an access file the app serves whoever sits at the machine, and nobody else. With one, every request is refused
-until :mod:`impact_dashboards.server.sign_in` says who asks and the file lists that name.
+until :mod:`impact_dashboards.server.sign_in` says who asks and the file lists that name; or, of the SDMX service alone,
+until a token is presented that the file lists.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import flask
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from werkzeug.wrappers import Response
 
-from impact.declare.base import Code, ColumnName, Declared, Id
+from impact.declare.base import Declared
 from impact.declare.load import read_declaration
 from impact.errors import UsageError
-from impact.publish.scope import EVERYTHING, Role, Scope
+from impact.publish.scope import EVERYTHING, Scope
+from impact_dashboards.server.grants import Grant
+from impact_dashboards.server.sdmx.refusals import no_right
 from impact_dashboards.server.sign_in import (
     Asked,
     Oidc,
@@ -29,6 +32,7 @@ from impact_dashboards.server.sign_in import (
     readers_of_issuer,
     readers_of_proxy,
 )
+from impact_dashboards.server.tokens import OPENED, Token, holder, presented_token
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 STATIC = ("/assets/", "/_dash-component-suites/")
@@ -39,69 +43,43 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-Codes = Annotated[tuple[Code, ...], Field(min_length=1)]
 
-
-def _some(programmes: Any) -> Any:
-    """Check that programmes are named: an empty list could be meant for nothing or for everything."""
-    if programmes != "all" and not (isinstance(programmes, list) and programmes):
-        raise ValueError("name the programmes in a list, at least one, or write all")
-    return programmes
-
-
-class User(Declared):
+class User(Grant):
     """A reader.
 
     Parameters
     ----------
     name
         Email address, as the issuer or the proxy says it.
-    role
-        What kind of pages.
-    programmes
-        Whose results, at least one, or ``all``.
-    parts
-        Codes by column, at least one of each, where the reader sees parts only; without this field the reader sees
-        all parts. See :class:`impact.publish.scope.Scope`.
     """
 
     name: str = Field(min_length=3, max_length=254)
-    role: Role
-    programmes: Annotated[Literal["all"] | tuple[Id, ...], BeforeValidator(_some)]
-    parts: dict[ColumnName, Codes] = Field(default_factory=dict, min_length=1)
-
-    @model_validator(mode="after")
-    def _parts_of_programmes(self) -> User:
-        if self.parts and self.programmes == "all":
-            raise ValueError("codes of parts mean something within a programme; name the programmes")
-        return self
-
-    @property
-    def scope(self) -> Scope:
-        """What the reader may see."""
-        programmes = None if self.programmes == "all" else frozenset(self.programmes)
-        codes_in_reach = {column: frozenset(codes) for column, codes in self.parts.items()}
-        return Scope(programmes, codes_in_reach, self.role)
 
 
 class Access(Declared):
-    """The access file: how readers sign in, and who they are."""
+    """The access file: how readers sign in, who they are, and which programmes read by a token."""
 
     sign_in: Annotated[Oidc | Proxy, Field(discriminator="kind")]
     users: tuple[User, ...] = Field(min_length=1)
+    tokens: tuple[Token, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> Access:
-        names = [user.name.casefold() for user in self.users]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            listed = ", ".join(repeated)
-            raise ValueError(f"each name stands once; found twice: {listed}")
+        _refuse_repeated("name", [user.name.casefold() for user in self.users])
+        _refuse_repeated("name of a token", [token.name.casefold() for token in self.tokens])
+        _refuse_repeated("token", [token.sha256 for token in self.tokens])
         return self
 
     def user(self, name: str | None) -> User | None:
         """Return the user of a name, whatever its case; None if there is none."""
         return next((user for user in self.users if name and user.name.casefold() == name.casefold()), None)
+
+
+def _refuse_repeated(what: str, names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        listed = ", ".join(repeated)
+        raise ValueError(f"each {what} stands once; found twice: {listed}")
 
 
 def read_access(path: str | Path) -> Access:
@@ -206,11 +184,23 @@ def _admit_machine() -> Response | None:
 
 
 def _admit_reader(access: Access, asked: Asked) -> Response | None:
+    token = presented_token()
+    if token is not None:
+        return _admit_machine_reader(access, token)
     name = asked.who()
     user = access.user(name)
     if user is None:
-        return denied(asked, name)
+        return no_right(known=name is not None) if flask.request.path.startswith(OPENED) else denied(asked, name)
     flask.g.scope, flask.g.reader = user.scope, user.name
+    return None
+
+
+def _admit_machine_reader(access: Access, token: str) -> Response | None:
+    """Admit who presents a token; one that is not listed is refused, whoever else may be signed in."""
+    entry = holder(access.tokens, token)
+    if entry is None:
+        return no_right(known=False)
+    flask.g.scope, flask.g.reader = entry.scope, entry.name
     return None
 
 

@@ -11,7 +11,8 @@ import datetime
 import html
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ from impact_dashboards.server.access import Access, guard, scope_of_request
 from impact_dashboards.server.component import PageComponent
 from impact_dashboards.server.files import block_file
 from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.sdmx.answers import Asker
+from impact_dashboards.server.sdmx.forms import MEDIA_TYPES
+from impact_dashboards.server.sdmx.routes import service
 from impact_dashboards.server.shell import frame
 
 REMEMBERED = 512
@@ -43,6 +47,7 @@ PAGE_CONTENT = {"id": "page", "property": "content"}
 """The property that a callback may change."""
 ANSWERED = (
     "/<any(",
+    "/sdmx/",
     "/sign-",
     "/assets/",
     "/_dash-component-suites/",
@@ -94,6 +99,21 @@ class Memory:
         return value
 
 
+COMPRESSED = [
+    "application/javascript",
+    "application/json",
+    "application/xml",
+    "image/svg+xml",
+    "text/css",
+    "text/csv",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+    *MEDIA_TYPES,
+]
+"""Media types that are packed for whoever can unpack them."""
+
+
 class Site:
     """Answers addresses from what is published.
 
@@ -117,13 +137,26 @@ class Site:
         content: bytes | None = self._remembered("file", address, scope, self._file)
         return content
 
+    @contextmanager
+    def asker(self) -> Iterator[tuple[Asker, datetime.datetime]]:
+        """Give the SDMX service what the reader of the request at hand may see, and since when it is so."""
+        edition, day, scope = self.reader.edition(), today(), scope_of_request()
+        midnight = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+        with edition.open() as warehouse:
+            published = ReaderTables(warehouse, scope, self._tables(scope, edition.version))
+            yield Asker(published, edition.version, day), max(midnight, edition.published_at)
+
+    def _tables(self, scope: Scope, version: str) -> dict[Hashable, Any]:
+        """Return where tables are kept that have been read of this data for this scope."""
+        tables: dict[Hashable, Any] = self.memory.get(("tables", scope, version), dict)
+        return tables
+
     def _remembered(self, kind: str, address: Address, scope: Scope, make: Callable[..., Any]) -> Any:
         edition, day = self.reader.edition(), today()
 
         def made() -> Any:
             with edition.open() as warehouse:
-                tables = self.memory.get(("tables", scope, edition.version), dict)
-                published = ReaderTables(warehouse, scope, tables)
+                published = ReaderTables(warehouse, scope, self._tables(scope, edition.version))
                 view = View(published, words_in(address.language), address, day, version=edition.version)
                 return make(view, edition.version)
 
@@ -213,8 +246,11 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
     site = Site(db)
     site.reader.check()
     assets = Path(__file__).parents[1] / "assets"
+    server: Any = flask.Flask("impact_dashboards")
+    server.config.update(COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM_STREAMING=["br", "gzip", "deflate"])
     app = App(
         "impact_dashboards",
+        server=server,
         title="Impact",
         update_title="",
         assets_ignore="plotly",  # loaded only where a reader asks for it
@@ -234,6 +270,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         return site.answer(address, scope_of_request()).json
 
     guard(app.server, access, hashes=app.csp_hashes(), key=key)
+    app.server.register_blueprint(service(site.asker))
     _routes(app, site)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,11 @@ class Edition:
 
     version: str
     warehouse: Warehouse
+
+    @property
+    def published_at(self) -> datetime.datetime:
+        """When it was written."""
+        return datetime.datetime.fromtimestamp(self.warehouse.path.stat().st_mtime, datetime.UTC)
 
     @contextmanager
     def open(self) -> Iterator[Warehouse]:

@@ -25,6 +25,13 @@ def write_sdmx_csv(data_set: DataSet) -> Iterator[bytes]:
     return copied(data_set, head | cells, {"FORMAT": "csv", "HEADER": "true"})
 
 
+def write_sdmx_csv_before(data_set: DataSet) -> Iterator[bytes]:
+    """Write the observations of a data set as SDMX-CSV 1.0, which knows data flows alone, and no action."""
+    structure = data_set.structure
+    cells = {component.id: as_text(component.id) for component in structure.components}
+    return copied(data_set, {"DATAFLOW": literal(flow_name(structure))} | cells, {"FORMAT": "csv", "HEADER": "true"})
+
+
 def _write(dossier: Dossier) -> Chunks:
     return write_sdmx_csv(dossier.data_set)
 

@@ -56,7 +56,7 @@ def _observation(structure: Structure) -> str:
     """Return the expression of an observation: the place of its period, then value and attributes."""
     (time,) = structure.of_role(Role.TIME)
     parts = [*structure.of_role(Role.MEASURE), *_of_observations(structure)]
-    listed = " || ',' || ".join(f"coalesce({as_text(component.id)}, 'null')" for component in parts)
+    listed = " || ',' || ".join(f"coalesce({as_text(component.id)}, 'null')" for component in parts) or literal("")
     return f"""'"' || {as_text(time.id)} || '":[' || {listed} || ']'"""
 
 

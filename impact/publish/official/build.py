@@ -18,9 +18,11 @@ from impact.declare.base import Text
 from impact.declare.export import AREAS, IDENTIFIER, OfficialUnit, official_unit
 from impact.declare.indicators import Indicator
 from impact.declare.linked import Linked
+from impact.declare.programme import Wave
 from impact.formulas.registry import kind_of
 from impact.publish.official.lists import NO_VALUE, TOTAL, UNSPECIFIED, fixed_lists, listed, names, total
 from impact.publish.official.mapping import IndicatorFacts, OfficialMapping
+from impact.publish.official.period import frequency
 from impact.publish.official.structure import (
     Attached,
     CodeList,
@@ -64,6 +66,8 @@ class Cut:
     names: Names
     parent: str
     other: Mapping[str, str]
+    listed: bool = True
+    """Whether a code list or a title tells of it; what stands in data alone is no official code."""
 
     @property
     def key(self) -> str:
@@ -127,7 +131,8 @@ def _cuts(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iterat
             title = {"it": italian, "en": english}
         else:
             title = names("official.code", column=column, code=code)
-        yield Cut(column, code, cuts_programme, title, parent or "", json.loads(same_as) if same_as else {})
+        known = (column, code) in titled
+        yield Cut(column, code, cuts_programme, title, parent or "", json.loads(same_as) if same_as else {}, known)
 
 
 def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
@@ -142,8 +147,12 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
     if cut.code == MISSING_GROUP:
         return own if mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
     official = mapped.official(cut.code)
+    if official is None:
+        return None
+    if mapped.same == "all" and cut.code not in mapped.codes and not cut.listed:
+        return own
     pattern = AREAS[programme.export.scheme] if mapped.dimension == AREA else IDENTIFIER
-    if official is None or not re.fullmatch(pattern, official):  # rows may hold what no list has, such as a name
+    if not re.fullmatch(pattern, official):  # a list of ours may have codes that no official list could have
         return None
     same_as_whole = mapped.dimension == AREA and official == _area(programme).id
     return {mapped.dimension: official} | (own if same_as_whole else {})
@@ -317,7 +326,7 @@ def _both(text: Text) -> Names:
 
 def _mapping(programme: Programme, places: Mapping[str, Mapping[str, str]]) -> OfficialMapping:
     export = programme.export
-    periods = {wave.id: export.periods.get(wave.id, wave.date) for wave in programme.header.waves}
+    periods = {wave.id: export.periods.get(wave.id, _period(wave)) for wave in programme.header.waves}
     return OfficialMapping(
         area=_area(programme).id,
         parts=places,
@@ -331,6 +340,11 @@ def _mapping(programme: Programme, places: Mapping[str, Mapping[str, str]]) -> O
             mode="json"
         ),
     )
+
+
+def _period(wave: Wave) -> str:
+    """Return the time period of a wave: its date, or the step of a series, which is dated at its end."""
+    return wave.id if wave.role == "series" and frequency(wave.id) else wave.date
 
 
 def _facts(programme: Programme, indicator: Indicator, periods: Mapping[str, str]) -> IndicatorFacts:

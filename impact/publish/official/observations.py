@@ -103,10 +103,15 @@ def _periods_of_findings(findings: pd.DataFrame, mapping: OfficialMapping) -> di
     return periods | {"BASELINE": before, "TARGET": findings["due"].astype(object).fillna(outcome)}
 
 
+def part_keys(frame: pd.DataFrame) -> pd.Series:
+    """Return the part of each row of a table as a mapping names it, ``column=code``; empty for the whole."""
+    columns, codes = cut_columns(frame), part_codes(frame)
+    return (columns + "=" + codes).where(columns != "", "")
+
+
 def _placed(tall: pd.DataFrame, structure: Structure, mapping: OfficialMapping) -> pd.DataFrame:
     """Return rows with the code of their part in each dimension that tells parts apart."""
-    columns, codes = cut_columns(tall), part_codes(tall)
-    keys = (columns + "=" + codes).where(columns != "", "")
+    keys = part_keys(tall)
     unknown = sorted(set(keys.unique()) - {"", *mapping.parts})
     if unknown:
         raise ProblemsError([unmapped_problem(*key.split("=", 1)) for key in unknown])

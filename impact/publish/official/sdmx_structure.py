@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pyarrow as pa
@@ -38,6 +38,10 @@ class Wanted:
         Whether identity and names alone are written.
     prepared
         The day that the message names as its own.
+    chosen
+        Of a kind, the structures it is written of, where that is not all of them or not the whole of each.
+    partial
+        URNs of the artefacts that are not written with all their items.
     """
 
     structures: tuple[Structure, ...]
@@ -45,11 +49,17 @@ class Wanted:
     codes: Mapping[str, Mapping[str, tuple[str, ...]]]
     stub: bool
     prepared: datetime.date
+    chosen: Mapping[Kind, tuple[Structure, ...]] = field(default_factory=dict)
+    partial: frozenset[str] = frozenset()
+
+    def of(self, kind: Kind) -> tuple[Structure, ...]:
+        """Return the structures that artefacts of a kind are written of."""
+        return self.chosen.get(kind, self.structures)
 
     def codelists(self) -> Iterator[tuple[Structure, CodeList]]:
         """Yield each list once, with the structure that it is of."""
         written: dict[str, CodeList] = {}
-        for structure in self.structures:
+        for structure in self.of("codelist"):
             for codelist in structure.codelists.values():
                 urn = codelist_of(structure, codelist).urn
                 if written.setdefault(urn, codelist) != codelist:
@@ -59,7 +69,7 @@ class Wanted:
 
     def constrained(self) -> Iterator[tuple[Structure, Mapping[str, tuple[str, ...]]]]:
         """Yield structures of which rows are there, with the codes that occur."""
-        for structure in self.structures:
+        for structure in self.of("contentconstraint"):
             if structure.programme in self.codes:
                 yield structure, self.codes[structure.programme]
 
@@ -106,7 +116,11 @@ def write_structures(
         raise UsageError(f"a structure is written as {', '.join(FORMS)}, not as '{form}'")
     day = prepared or datetime.datetime.now(tz=datetime.UTC).date()
     codes = {programme: _codes(rows) for programme, rows in (data or {}).items()}
-    wanted = Wanted(tuple(structures), _kinds(artefacts), codes, stub, day)
+    return write_wanted(Wanted(tuple(structures), _kinds(artefacts), codes, stub, day), form)
+
+
+def write_wanted(wanted: Wanted, form: Form) -> bytes:
+    """Write a structure message of what is wanted; see :func:`write_structures`."""
     if form == "json-2.0":
         from impact.publish.official.sdmx_structure_json import write_json  # noqa: PLC0415 (each form when asked for)
 

@@ -67,12 +67,14 @@ def _head(artefact: Artefact, wanted: Wanted) -> Json:
         head["annotations"] = [{"type": type, "title": text} for type, text in artefact.annotations]
     if wanted.stub:
         head["isExternalReference"] = True
+    if artefact.urn in wanted.partial:
+        head["isPartial"] = True
     return head
 
 
 def _agencies(wanted: Wanted) -> Iterator[Json]:
     below: dict[str, list[str]] = {}
-    for agency in dict.fromkeys(structure.agency for structure in wanted.structures):
+    for agency in dict.fromkeys(structure.agency for structure in wanted.of("agencyscheme")):
         below.setdefault(agencies_of(agency).agency, []).append(agency)
     for agencies in below.values():
         items = [{"id": sender(agency), **named({"it": agency, "en": agency})} for agency in agencies]
@@ -95,13 +97,13 @@ def _code(code: CodeOf) -> Json:
 
 
 def _schemes(wanted: Wanted) -> Iterator[Json]:
-    for structure in wanted.structures:
+    for structure in wanted.of("conceptscheme"):
         concepts = [{"id": component.id, **named(component.names)} for component in structure.components]
         yield _with(_head(scheme_of(structure), wanted), wanted, concepts=concepts)
 
 
 def _definitions(wanted: Wanted) -> Iterator[Json]:
-    for structure in wanted.structures:
+    for structure in wanted.of("datastructure"):
         yield _with(_head(definition_of(structure), wanted), wanted, dataStructureComponents=_components(structure))
 
 
@@ -144,7 +146,7 @@ def _attached(component: Component) -> Json:
 
 
 def _flows(wanted: Wanted) -> Iterator[Json]:
-    for structure in wanted.structures:
+    for structure in wanted.of("dataflow"):
         yield _with(_head(flow_of(structure), wanted), wanted, structure=definition_of(structure).urn)
 
 

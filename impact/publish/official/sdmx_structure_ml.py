@@ -88,6 +88,8 @@ class _Message:
             element.set("isFinal", "true")
         if wanted.stub:
             element.set("isExternalReference", "true")
+        if artefact.urn in wanted.partial:
+            element.set("isPartial", "true")
         self.annotations(element, artefact.annotations)
         self.names(element, artefact.names, artefact.descriptions)
         return element
@@ -119,7 +121,7 @@ class _Message:
 
     def agencies(self, container: etree._Element, wanted: Wanted) -> None:
         schemes: dict[str, etree._Element] = {}
-        for agency in dict.fromkeys(structure.agency for structure in wanted.structures):
+        for agency in dict.fromkeys(structure.agency for structure in wanted.of("agencyscheme")):
             scheme = agencies_of(agency)
             if scheme.agency not in schemes:
                 schemes[scheme.agency] = self.artefact(container, "AgencyScheme", scheme, wanted)
@@ -143,13 +145,13 @@ class _Message:
             self.put(element, "str:Parent", code.parent)
 
     def schemes(self, container: etree._Element, wanted: Wanted) -> None:
-        for structure in wanted.structures:
+        for structure in wanted.of("conceptscheme"):
             scheme = self.artefact(container, "ConceptScheme", scheme_of(structure), wanted)
             for component in () if wanted.stub else structure.components:
                 self.names(self.put(scheme, "str:Concept", id=component.id), component.names, {})
 
     def definitions(self, container: etree._Element, wanted: Wanted) -> None:
-        for structure in wanted.structures:
+        for structure in wanted.of("datastructure"):
             element = self.artefact(container, "DataStructure", definition_of(structure), wanted)
             if not wanted.stub:
                 self.components(self.put(element, "str:DataStructureComponents"), structure)
@@ -210,7 +212,7 @@ class _Message:
             self.put(relationship, "str:Observation")
 
     def flows(self, container: etree._Element, wanted: Wanted) -> None:
-        for structure in wanted.structures:
+        for structure in wanted.of("dataflow"):
             element = self.artefact(container, "Dataflow", flow_of(structure), wanted)
             if not wanted.stub:
                 self.refer(element, "str:Structure", definition_of(structure))

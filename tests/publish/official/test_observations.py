@@ -77,6 +77,14 @@ def test_a_number_stands_in_its_place_and_time(published: ReaderTables) -> None:
     assert (target["REF_AREA"], target["UNIT_MEASURE"], target["LEVEL"]) == ("ITC1", "WORKSHOPS", "meso")
 
 
+def test_a_step_of_a_series_is_a_year_and_not_its_last_month(published: ReaderTables) -> None:
+    rows = published.observations("wecare").to_pandas()
+    series = rows[(rows["INDICATOR"] == "adult_training") & (rows["MEASURE"] == "VALUE")]
+    assert set(series["FREQ"]) == {"A"}
+    assert {"2000", "2019"} <= set(series["TIME_PERIOD"])
+    assert set(series[series["TIME_PERIOD"] == "2000"]["REF_DATE"]) == {"2000-12-31"}
+
+
 def test_a_territory_with_an_official_code_is_an_area_and_a_part_of_our_own_is_not(published: ReaderTables) -> None:
     rows = published.observations("wecare").to_pandas()
     areas = set(rows["REF_AREA"])
@@ -155,7 +163,7 @@ def test_two_waves_of_one_period_are_refused_and_told_apart_by_the_mapping(tmp_p
     ("selection", "said"),
     [
         (Selection(areas=("ITC2",)), "no observation has REF_AREA 'ITC2'; the nearest are ITC1"),
-        (Selection(periods=("2021",)), "no observation has TIME_PERIOD '2021'; the nearest are 2021-0"),
+        (Selection(periods=("2021-07",)), "no observation has TIME_PERIOD '2021-07'; the nearest are 2021-0"),
         (Selection(indicators=("knows_service",)), "the nearest are knows_services"),
     ],
 )
@@ -258,7 +266,7 @@ MUTANTS: dict[str, tuple[Mutate, str]] = {
     "a value with a reason for its absence": (put("MISSING_KIND", "missing"), "a value stands beside a status"),
     "free beside a value of few": (put("CONF_STATUS", "A"), "CONF_STATUS is not that of MISSING_KIND"),
     "fewer than none": (put("N_OBS", -1), "N_OBS is below zero"),
-    "a month of a year's": (put("FREQ", "A"), "TIME_PERIOD is not written as its FREQ"),
+    "a year among months": (put("FREQ", "M"), "TIME_PERIOD is not written as its FREQ"),
     "a thirteenth month": (put("TIME_PERIOD", "2021-13"), "TIME_PERIOD is not written as its FREQ"),
     "a day that is none": (put("REF_DATE", "2021-02-30"), "REF_DATE is no day"),
     "a day in words": (put("REF_DATE", "yesterday"), "REF_DATE is no day"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import impact
-from impact.declare.export import ATTRIBUTES, DIMENSIONS, RESERVED, VALUE
+from impact.declare.export import ATTRIBUTES, DIMENSIONS, IDENTIFIER, RESERVED, VALUE
 from impact.publish.official.build import own_code
 from impact.publish.official.lists import CONF_STATUS_OF_MISSING, OBS_STATUS_OF_MISSING
 from impact.publish.official.structure import CodeOf, Component, Role, Structure, read_structure
@@ -46,6 +47,15 @@ def test_everything_has_a_name_in_both_languages_and_every_list_is_used(structur
         for codelist in structure.codelists.values():
             assert len(set(codelist.ids)) == len(codelist.ids) > 0
             assert {code.parent for code in codelist.codes} - {""} <= set(codelist.ids)
+
+
+def test_codes_are_such_as_sdmx_has_and_areas_those_of_a_list(structures: dict[str, Structure]) -> None:
+    for structure in structures.values():
+        codes = [code for codelist in structure.codelists.values() for code in codelist.ids]
+        assert [code for code in codes if not re.fullmatch(IDENTIFIER, code)] == []
+    named = structures["talents4coop"]
+    assert all(code == "IT" or code.startswith("ITH") for code in named.codelists["CL_AREA"].ids)
+    assert "territory-Forl@c3@ac" in named.codelists["CL_PART"].ids  # a city that a report names, and no code of NUTS
 
 
 def test_official_areas_have_official_codes_and_what_else_they_are_called(structures: dict[str, Structure]) -> None:
@@ -169,10 +179,11 @@ def test_a_reader_of_a_part_sees_no_code_of_another(tmp_path_factory: pytest.Tem
         published = ReaderTables(warehouse, scope)
         (structure,) = published.structures("wecare")
         whole = ReaderTables(warehouse).structures("wecare")[-1]
-        rows = published.observations("wecare")
+        rows, mapping = published.observations("wecare"), published.mapping("wecare")
     assert set(rows["PART"].to_pylist()) == {"project_id-draios"}
     projects = {code for code in structure.codelists["CL_PART"].ids if code.startswith("project_id-")}
     assert projects == {"project_id-draios"}
     assert len(whole.codelists["CL_PART"].ids) > 20
     assert "silvercare" in whole.to_json()
-    assert "silvercare" not in structure.to_json()
+    assert "silvercare" not in structure.to_json() + mapping.to_json()
+    assert set(mapping.parts) == {"project_id=draios"}

@@ -59,9 +59,8 @@ def _cut(programme: Programme, mapped: CutMapping, columns: list[Column], at: Lo
         fix = "Add them to codes or same, or to own if no official list has them."
         yield at.problem(f"{len(missing)} codes have no official code", found=", ".join(missing), fix=fix)
     same = () if mapped.same == "all" else mapped.same
-    coded_everywhere = all(_codes(programme, column) for column in columns)  # else rows may hold any text
     for code in (*mapped.codes, *same, *mapped.own):
-        if coded_everywhere and code not in codes:
+        if code not in codes:
             yield at.problem(f"the column has no code '{code}'", ", ".join(list(codes)[:20]))
 
 

@@ -147,11 +147,13 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
     if cut.code == MISSING_GROUP:
         return own if mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
     official = mapped.official(cut.code)
-    pattern = AREAS[programme.export.scheme] if mapped.dimension == AREA else IDENTIFIER
-    if official is None or not re.fullmatch(pattern, official):  # rows may hold what no list has, such as a name
+    if official is None:
         return None
     if mapped.same == "all" and cut.code not in mapped.codes and not cut.listed:
         return own
+    pattern = AREAS[programme.export.scheme] if mapped.dimension == AREA else IDENTIFIER
+    if not re.fullmatch(pattern, official):  # a list of ours may have codes that no official list could have
+        return None
     same_as_whole = mapped.dimension == AREA and official == _area(programme).id
     return {mapped.dimension: official} | (own if same_as_whole else {})
 

@@ -20,6 +20,7 @@ from impact.declare.indicators import Indicator
 from impact.declare.linked import Linked
 from impact.declare.programme import Wave
 from impact.formulas.registry import kind_of
+from impact.publish.official.addresses import definition_address
 from impact.publish.official.lists import NO_VALUE, TOTAL, UNSPECIFIED, fixed_lists, listed, names, total
 from impact.publish.official.mapping import IndicatorFacts, OfficialMapping
 from impact.publish.official.period import frequency
@@ -264,9 +265,16 @@ _TEXTS = {"REF_DATE": Kind.DATE, "N_OBS": Kind.INTEGER}
 _MAY_BE_LEFT_OUT = ("MISSING_KIND", "FLAGS", "WAVE", "REF_DATE", "N_OBS", "EVIDENCE_LEVEL")
 
 
+def _indicator(programme: Programme, indicator: Indicator) -> CodeOf:
+    """Return the code of an indicator, with the address of its definition where ``home`` is declared."""
+    home = programme.export.home
+    defined = {"definition": definition_address(home, programme.id, indicator.id)} if home else {}
+    return CodeOf(indicator.id, _both(indicator.title), other=defined)
+
+
 def _lists(programme: Programme) -> dict[str, CodeList]:
     """Return the lists of a programme that do not go by its parts: indicators and units."""
-    indicators = [CodeOf(indicator.id, _both(indicator.title)) for indicator in programme.indicators]
+    indicators = [_indicator(programme, indicator) for indicator in programme.indicators]
     declared = [_unit(programme, indicator) for indicator in programme.indicators]
     units = {unit.code: CodeOf(unit.code, _both(unit.title)) for unit in declared}
     lists = (listed("CL_INDICATOR", indicators), listed("CL_UNIT_MEASURE", units.values()))

@@ -12,6 +12,7 @@ import impact
 from impact.declare.export import ATTRIBUTES, DIMENSIONS, IDENTIFIER, RESERVED, VALUE
 from impact.publish.official.build import own_code
 from impact.publish.official.lists import CONF_STATUS_OF_MISSING, OBS_STATUS_OF_MISSING
+from impact.publish.official.sdmx_structure import write_structures
 from impact.publish.official.structure import CodeOf, Component, Role, Structure, read_structure
 from impact.publish.official.versions import Change, change_between, raised
 from impact.publish.published import ReaderTables
@@ -168,6 +169,18 @@ def _editions(folder: Path, database: Path) -> list[str]:
     editions = ReaderTables(result.warehouse).structures("sample")
     result.close()
     return [structure.version for structure in editions]
+
+
+def test_an_indicator_leads_to_its_definition_where_the_app_has_an_address(tmp_path: Path) -> None:
+    folder = template(tmp_path)
+    (folder / "export.yaml").write_text("home: https://impact.example.org\n")
+    result = impact.run(folder)
+    (structure,) = ReaderTables(result.warehouse).structures("sample")
+    result.close()
+    (code,) = structure.codelists["CL_INDICATOR"].codes
+    assert code.other == {"definition": "https://impact.example.org/it/definition/sample/wellbeing_score"}
+    message = write_structures([structure], "ml-3.0").decode()
+    assert "<com:AnnotationTitle>https://impact.example.org/it/definition/sample/wellbeing_score" in message
 
 
 # ---- scopes ----------------------------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def _validation(form: Format) -> str:
     """Say what files were held against, or that they were not, and what would be needed."""
     validation = form.validation() if form.validation else None
     if validation is None:
-        return "not validated by an outside schema" if form.takes is Takes.DOSSIER else ""
+        return "read back by the engine; there is no outside schema" if form.check else ""
     if validation.needs:
         return f"not validated: {validation.standard} needs {validation.needs}"
     return f"held against {validation.standard}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from impact.errors import Problem, ProblemsError
 from impact.files import write_file
 from impact.publish.export import Format, programme_formats
-from impact.publish.export.dcat_files import CATALOGUE, observations_file
+from impact.publish.export.dcat_files import CATALOGUE, observations_file, of_observations
 from impact.publish.export.dossier import Dossier, dossier_of
 from impact.publish.export.format import whole
 from impact.publish.official.data_set import Selection
@@ -31,17 +30,15 @@ def dossier(view: View, programme: str, version: str, selection: Selection | Non
     return dossier_of(view.published, programme, view.words, version, selection)
 
 
-def offered(made: Dossier, *, selected: bool) -> Mapping[str, Format]:
-    """Return the formats of observations, by name: those that can be written, and hold no rows.
+def offered() -> dict[str, Format]:
+    """Return the formats in which observations can be had here, by name."""
+    return {name: form for name, form in programme_formats().items() if of_observations(form) and name != CATALOGUE}
 
-    A catalogue and a codebook are of a programme as a whole, never of a selection.
-    """
+
+def describing() -> dict[str, Format]:
+    """Return the formats that tell of a data set as a whole, by name: its catalogue, codebook and metadata."""
     formats = {name: form for name, form in programme_formats().items() if form.is_ready and not form.of_rows}
-    return {
-        name: form
-        for name, form in formats.items()
-        if not (selected and (name == CATALOGUE or form.counted is not None))
-    }
+    return {name: form for name, form in formats.items() if name not in offered()}
 
 
 def lacking(made: Dossier, form: Format) -> list[Problem]:

@@ -129,5 +129,6 @@ FORMAT = Format(
     write_sims,
     _pack,
     check=check_sims,
+    counted=lambda dossier: len(_statements(dossier)),
     validation=lambda: validation("SDMX-JSON 2.0", JSON),
 )

@@ -69,9 +69,17 @@ def test_observations_come_in_every_format_as_the_command_writes_them(db: Path, 
     assert client.get(f"/en/export/nsw?indicator=employed&format={name}").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["sav", "dta", "ddi"])
-def test_rows_are_no_observations(client: Any, name: str) -> None:
+@pytest.mark.parametrize("name", ["sav", "dta", "ddi", "sims", "dcat"])
+def test_rows_and_what_is_told_of_them_are_no_observations(client: Any, name: str) -> None:
     assert client.get(f"/en/export/nsw?format={name}").status_code == 404
+
+
+def test_codebook_and_metadata_are_had_of_the_whole_whatever_is_chosen(client: Any) -> None:
+    whole = client.get("/en/export/nsw").get_data(as_text=True)
+    for suffix in (".ddi.xml", ".sims.json"):
+        assert f'href="/en/export/nsw/observations{suffix}"' in whole
+        assert client.get(f"/en/export/nsw/observations{suffix}").status_code == 200
+    assert client.get("/en/export/nsw?indicator=employed").status_code == 200
 
 
 def test_what_is_chosen_is_what_is_written(client: Any) -> None:

@@ -319,7 +319,9 @@ def test_files_are_put_in_place_whole_and_say_what_they_were_held_against(
     kinds = {Path(file).stem for file in exported.files}
     assert kinds == {"data", "structure"} == {path.stem for path in (tmp_path / "out").iterdir()}
     held = FORMATS[name].held_against
-    assert exported.validation == (f"held against {held}" if held else "read back by the engine; there is no outside schema")
+    assert exported.validation == (
+        f"held against {held}" if held else "read back by the engine; there is no outside schema"
+    )
     alone = export_programme(
         warehouse, "nsw", tmp_path / f"x{FORMATS[name].suffix}", selection=Selection(indicators=("earnings",))
     )

@@ -14,7 +14,7 @@ from impact.publish.official.data_set import Selection
 from impact.publish.official.structure import CodeList
 from impact.words import LANGUAGES
 from impact_dashboards.page.view import Block, Choice, ColumnSpec, Row, Table, View, columns_of
-from impact_dashboards.parts.dossiers import dossier, lacking, offered, preview, written
+from impact_dashboards.parts.dossiers import describing, dossier, lacking, offered, preview, written
 from impact_dashboards.parts.facts import Fact, fact_list
 
 DEFAULT = "csv"
@@ -44,11 +44,6 @@ class Chosen:
     selection: Selection
     form: str
 
-    @property
-    def selected(self) -> bool:
-        """Whether some only are wanted."""
-        return self.selection != Selection()
-
 
 def chosen(view: View) -> Chosen | None:
     """Return what the address chooses; None where parts of the programme have no official code yet."""
@@ -66,7 +61,7 @@ def chosen(view: View) -> Chosen | None:
         periods=tuple(filter(None, [names["period"]])),
         indicators=_indicators(view, set(map(str, rows["INDICATOR"].unique().to_pylist()))),
     )
-    form = view.chosen("format", offered(whole, selected=selection != Selection()), DEFAULT)
+    form = view.chosen("format", offered(), DEFAULT)
     return Chosen(whole, selection, form)
 
 
@@ -89,7 +84,7 @@ def choices(view: View, choice: Chosen) -> list[Choice]:
     if len(several) > 1:
         joined = SEPARATOR.join(several)
         everything[joined] = view.words("export.several", count=len(several))
-    formats = {name: name for name in offered(choice.whole, selected=choice.selected)}
+    formats = {name: name for name in offered()}
     return [
         Choice("area", view.words("export.area"), everything_of(view) | areas, view.given("area")),
         Choice(
@@ -127,7 +122,7 @@ def _in_order(choice: Chosen) -> list[str]:
 def observations_block(view: View, choice: Chosen) -> Block:
     """Return the observations that are chosen: links to their file in every format, and its first lines."""
     title = view.words("export.observations")
-    formats = offered(choice.whole, selected=choice.selected)
+    formats = offered()
     try:
         made = dossier(view, view.programme, view.version, choice.selection)
     except ImpactError:
@@ -137,9 +132,8 @@ def observations_block(view: View, choice: Chosen) -> Block:
     if not count:
         return Block("observations", title, body=h("p", view.words("export.no_observation"), class_="empty"))
     lead = view.words("export.observations_lead", count=count)
-    links = _links(view, made, choice.form, formats)
+    links = [*_links(view, made, choice.form, formats), _about(view, choice)]
     body = [*links, _chips(view, choice), *_preview(view, made, choice.form, formats)]
-
     return Block("observations", title, lead=lead, body=body, file=functools.partial(_file, view, choice))
 
 
@@ -158,9 +152,19 @@ def _links(view: View, made: Dossier, name: str, formats: Mapping[str, Format]) 
     here = view.address.language
     languages = sorted(LANGUAGES, key=lambda language: language != here)
     links = [_link(view, made, name, formats[name], language, main=language == here) for language in languages]
-    ready = [(other, form) for other, form in formats.items() if other != name and not lacking(made, form)]
-    others = [[" · " if place else " ", _plain(view, made, *entry)] for place, entry in enumerate(ready)]
-    return [h("p", links), h("p", view.words("export.also"), others)]
+    others = {other: form for other, form in formats.items() if other != name}
+    return [h("p", links), h("p", view.words("export.also"), _each(view, made, others))]
+
+
+def _about(view: View, choice: Chosen) -> Node:
+    """Return the links to what tells of the data set as a whole, as far as it can be written."""
+    links = _each(view, choice.whole, describing())
+    return h("p", view.words("export.about"), links) if links else None
+
+
+def _each(view: View, made: Dossier, formats: Mapping[str, Format]) -> list[Node]:
+    ready = [(name, form) for name, form in formats.items() if not lacking(made, form)]
+    return [[" · " if place else " ", _plain(view, made, *entry)] for place, entry in enumerate(ready)]
 
 
 def _name(made: Dossier, form: Format) -> str:
@@ -250,7 +254,7 @@ def formats_block(view: View, choice: Chosen) -> Block:
             "held": form.held_against,
             "needs": " ".join(problem.field for problem in lacking(choice.whole, form)),
         }
-        for name, form in offered(choice.whole, selected=False).items()
+        for name, form in (offered() | describing()).items()
     ]
     return Block("formats", view.words("export.formats"), Table(columns_of(view, FORMATS), rows))
 

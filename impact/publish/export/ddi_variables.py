@@ -205,10 +205,14 @@ def _missing(variable: Variable) -> dict[str, list[str]]:
 
 def _counts(element: Element, study: Study, variable: Variable) -> None:
     """Add how many answers are valid and how many are not, where both are published."""
+    for kind, count in _published_counts(study, variable).items():
+        add(element, "sumStat", str(count), type=kind)
+
+
+def _published_counts(study: Study, variable: Variable) -> dict[str, int]:
+    """Return how many answers are valid and how many are not; nothing where either is withheld."""
     rows, answered = study.count(variable, "rows"), study.count(variable, "answered")
-    if rows is not None and answered is not None:
-        add(element, "sumStat", str(answered), type="vald")
-        add(element, "sumStat", str(rows - answered), type="invd")
+    return {} if rows is None or answered is None else {"vald": answered, "invd": rows - answered}
 
 
 def _categories(element: Element, study: Study, variable: Variable) -> None:
@@ -241,7 +245,7 @@ def facts_of(variable: Variable, study: Study) -> dict[str, Any]:
         "codes": [item["code"] for item in json.loads(variable.codes)],
         "missing": _missing(variable),
         "roles": list(variable.roles),
-        "rows": study.count(variable, "rows"),
+        "counts": _published_counts(study, variable),
     }
 
 
@@ -254,7 +258,7 @@ def read_facts(element: Element) -> dict[str, Any]:
     for category in categories:
         if category.get("missing") == "Y":
             missing.setdefault(category.get("missType"), []).append(category.findtext(f"{space}catValu"))
-    counts = [int(stat.text) for stat in element.findall(f"{space}sumStat")]
+    counts = {stat.get("type"): int(stat.text) for stat in element.findall(f"{space}sumStat")}
     return {
         "name": element.get("name"),
         "type": element.find(f"{space}varFormat").get("formatname")
@@ -265,5 +269,5 @@ def read_facts(element: Element) -> dict[str, Any]:
         "codes": [one.findtext(f"{space}catValu") for one in categories if one.get("missing") != "Y"],
         "missing": missing,
         "roles": [note.text for note in element.findall(f"{space}notes") if note.get("type") == "role"],
-        "rows": sum(counts) if counts else None,
+        "counts": counts,
     }

@@ -113,7 +113,7 @@ def export_programme(
     tables = _table_names(file_format, name, names, selection)
     check_apart(path, warehouse.path, "export")
     _check_path(path, name, by_ending, tables, replace=replace)
-    published = ReaderTables(warehouse, EVERYTHING if rows else OUTSIDE)
+    published = ReaderTables(warehouse, EVERYTHING if rows and file_format.of_rows else OUTSIDE)
     _check_programme(published, programme)
     dossier = dossier_of(published, programme, words_in(language), data_version(warehouse), selection, rows=rows)
     dossier = dataclasses.replace(dossier, contracts=tuple(names) if file_format.of_rows else ())

@@ -149,6 +149,16 @@ def test_it_holds_no_row_and_no_count_that_is_withheld(tmp_path_factory: pytest.
     assert texts[0] == texts[1]
 
 
+def test_a_codebook_is_written_where_answers_of_some_columns_are_withheld(tmp_path: Path) -> None:
+    """Rows are published, answers to what a small project alone was asked are not: no count of them, and no refusal."""
+    with open_reader(projects(tmp_path / "one", 4)) as opened:
+        exported = export_programme(opened, "p", tmp_path / "p.ddi.xml")
+    root = etree.parse(tmp_path / "p.ddi.xml").getroot()
+    assert exported.rows == len(root.findall(".//d:var", NS))
+    assert variable(root, "own").findall("d:sumStat", NS) == []
+    assert variable(root, "y").findall("d:sumStat", NS) != []
+
+
 def test_no_text_of_a_row_is_in_it(warehouse: Warehouse) -> None:
     content = etree.tostring(tree(dossier(warehouse)), encoding="unicode")
     assert "p6" not in content

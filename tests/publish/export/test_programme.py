@@ -300,3 +300,15 @@ def test_the_app_serves_a_zip_of_all_tables(db: Path) -> None:
     assert client.get("/en/export/p/columns.json.zip").status_code == 404
     page = client.get("/en/export/p").get_data(as_text=True)
     assert 'href="/en/export/p/tables.parquet.zip"' in page
+
+
+def test_tables_name_no_person_when_rows_are_asked_for(tmp_path: Path) -> None:
+    """Rows leave in formats that are made of them; the claims of a workbook or CSV do not name who they count."""
+    with open_reader(projects(tmp_path / "one", 40)) as opened:
+        for rows in (False, True):
+            path = tmp_path / f"claims_{rows}.csv"
+            export_programme(opened, "p", path, names=["claims"], rows=rows)
+    plain, asked = (path.read_text("utf-8") for path in sorted(tmp_path.glob("claims_*.csv")))
+    assert "few" in plain
+    assert "P000" not in asked
+    assert asked == plain

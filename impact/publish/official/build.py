@@ -362,7 +362,7 @@ def _facts(programme: Programme, indicator: Indicator, periods: Mapping[str, str
 
 
 def _decimals(indicator: Indicator) -> int:
-    kind = kind_of(indicator.formula)
-    if kind.summary.total:
-        return 0
-    return SHARE_DECIMALS if in_language(indicator.unit, "en") == "share" else VALUE_DECIMALS
+    """Return how many decimals mean something: a share has them even where it is a sum, as what others state is."""
+    if in_language(indicator.unit, "en") == "share":
+        return SHARE_DECIMALS
+    return 0 if kind_of(indicator.formula).summary.total else VALUE_DECIMALS

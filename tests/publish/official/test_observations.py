@@ -77,6 +77,41 @@ def test_a_number_stands_in_its_place_and_time(published: ReaderTables) -> None:
     assert (target["REF_AREA"], target["UNIT_MEASURE"], target["LEVEL"]) == ("ITC1", "WORKSHOPS", "meso")
 
 
+@pytest.mark.parametrize("name", ["nsw", "wecare"])
+def test_a_promise_is_of_the_arm_that_its_value_is_of(published: ReaderTables, name: str) -> None:
+    rows = published.observations(name).to_pandas()
+    part = [
+        key for key in rows.columns[: list(rows.columns).index("TIME_PERIOD")] if key not in ("MEASURE", "ARM", "FREQ")
+    ]
+    values = rows[rows["MEASURE"] == "VALUE"]
+    arms = {key: set(group) for key, group in values.groupby(part)["ARM"]}
+    promised = rows[rows["MEASURE"].isin(["BASELINE", "TARGET"])]
+    found = [(arms[tuple(row[part])], row["ARM"]) for _, row in promised.iterrows()]
+    assert all(arm == ("TREATED" if "TREATED" in there else "_T") for there, arm in found)
+    assert {arm for _, arm in found} == {"TREATED", "_T"}
+    both = promised.merge(values, on=[*part, "ARM", "TIME_PERIOD"])
+    measured = both[both["MEASURE_x"] == "BASELINE"]
+    assert len(measured) > 10
+    assert (measured["OBS_VALUE_x"] == measured["OBS_VALUE_y"]).all()
+
+
+def test_an_effect_keeps_the_cautions_of_its_finding(published: ReaderTables) -> None:
+    rows = published.observations("milano_sei_laltro").to_pandas()
+    findings = published.findings("milano_sei_laltro")
+    flags = findings[findings["estimate"].notna()]["flags"]
+    effects = rows[rows["MEASURE"] == "EFFECT"]["FLAGS"].dropna()
+    assert "both_waves" in " ".join(effects)
+    assert sorted(effects) == sorted(" ".join(sorted(raised)) for raised in flags if len(raised))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_share_has_decimals_even_where_it_is_stated(published: ReaderTables, name: str) -> None:
+    rows = published.observations(name).to_pandas()
+    assert set(rows[rows["UNIT_MEASURE"] == "SHARE"]["DECIMALS"]) <= {"4"}
+    whole = rows[(rows["DECIMALS"] == "0") & rows["OBS_VALUE"].notna()]["OBS_VALUE"]
+    assert (whole == whole.round()).all()
+
+
 def test_a_step_of_a_series_is_a_year_and_not_its_last_month(published: ReaderTables) -> None:
     rows = published.observations("wecare").to_pandas()
     series = rows[(rows["INDICATOR"] == "adult_training") & (rows["MEASURE"] == "VALUE")]

@@ -145,7 +145,8 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
     if mapped is None or cut.code in mapped.own:
         return own
     if cut.code == MISSING_GROUP:
-        return own if mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
+        taken = NO_VALUE in mapped.codes.values() or NO_VALUE in mapped.same  # by a code that says "unknown" itself
+        return own if taken or mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
     official = mapped.official(cut.code)
     if official is None:
         return None
@@ -161,15 +162,18 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
 def own_code(column: str, code: str) -> str:
     """Return the code of a part in a list of ours, from which column and code can be told again.
 
-    A character that no code of SDMX may have is written as ``@`` and two hexadecimal digits for each of its bytes.
+    A character that no code of SDMX may have is written as ``@`` and two hexadecimal digits for each of its bytes; so
+    is the first of a code that would pass for that of rows without a value.
 
     Examples
     --------
-    >>> own_code("sex", "F"), own_code("age", "18 to 30"), own_code("sex", "(no value)")
-    ('sex-F', 'age-18@20to@2030', 'sex-_U')
+    >>> own_code("sex", "F"), own_code("age", "18 to 30"), own_code("sex", "(no value)"), own_code("sex", "_U")
+    ('sex-F', 'age-18@20to@2030', 'sex-_U', 'sex-@5fU')
     """
     if code == MISSING_GROUP:
         return f"{column}-{NO_VALUE}"
+    if code == NO_VALUE:
+        return f"{column}-{_escaped(code[0])}{code[1:]}"
     safe = re.sub(r"[^A-Za-z0-9_\-]", lambda match: _escaped(match[0]), code)
     return f"{column}-{safe}"
 

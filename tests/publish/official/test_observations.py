@@ -144,7 +144,12 @@ def test_what_is_hidden_has_no_number_and_says_why(tmp_path: Path) -> None:
 def people(folder: Path, **fields: object) -> Path:
     """Write a programme of 40 persons in two waves, cut by where they live."""
     frame = pd.DataFrame(
-        {"person": range(80), "wave": ["a", "b"] * 40, "y": [1.0, 2.0] * 40, "place": ["x", "y", "z", None] * 20}
+        {
+            "person": range(80),
+            "wave": ["a", "b"] * 40,
+            "y": [1.0, 2.0] * 40,
+            "place": ["x", "y", fields.pop("third", "z"), None] * 20,
+        }
     )
     declared = a_contract("rows", frame, key=("person", "wave"), wave="wave")
     waves = [
@@ -179,6 +184,26 @@ def test_codes_of_the_data_that_a_mapping_leaves_out_are_named_all_at_once(tmp_p
         ("_T", "_T"), ("X1", "_T"), ("_T", "place-y"), ("_T", "place-z"), ("_U", "_T"),
     }  # fmt: skip
     assert MISSING_GROUP not in rows.to_csv()
+
+
+@pytest.mark.parametrize(
+    ("export", "unknown", "nothing"),
+    [
+        ("{}", ("_T", "place-@5fU"), ("_T", "place-_U")),
+        ("cuts: {place: {dimension: PLACE, codes: {x: X, y: Y, _U: _U}}}", ("_U", "_T"), ("_T", "place-_U")),
+        ("cuts: {place: {dimension: PLACE, codes: {x: X, y: Y, _U: Z}}}", ("Z", "_T"), ("_U", "_T")),
+    ],
+)
+def test_a_code_that_says_unknown_is_told_from_rows_that_say_nothing(
+    tmp_path: Path, export: str, unknown: tuple[str, str], nothing: tuple[str, str]
+) -> None:
+    folder = people(tmp_path / "p", third="_U")
+    (folder / "export.yaml").write_text(export)
+    rows = exported(folder).to_pandas()
+    place = rows["PLACE"] if "PLACE" in rows else pd.Series("_T", rows.index)
+    found = set(zip(place, rows["POPULATION"], strict=True))
+    assert {unknown, nothing} <= found
+    assert len(found) == 5
 
 
 def test_two_waves_of_one_period_are_refused_and_told_apart_by_the_mapping(tmp_path: Path) -> None:
@@ -229,6 +254,12 @@ def test_a_selection_leaves_what_it_names(published: ReaderTables) -> None:
         ("cuts: {gender: {dimension: SEX, same: all, own: [Y]}}", "the column has no code 'Y'"),
         ("cuts: {gendre: {dimension: SEX, same: all}}", "no indicator is cut by 'gendre'; expected gender"),
         ("cuts: {gender: {dimension: FREQ, same: all}}", "FREQ is a component of every data structure"),
+        ("cuts: {gender: {dimension: AREA, same: all}}", "AREA is taken by official formats"),
+        *(
+            (f"cuts: {{gender: {{dimension: {name}, same: all}}}}", f"{name} is taken by official formats")
+            for name in ("STRUCTURE", "STRUCTURE_ID", "ACTION", "DATAFLOW", "OBS_KEY")
+        ),
+        ("cuts: {gender: {dimension: SEX, codes: {F: _T, M: M}, own: [X]}}", "'F' becomes '_T', the code of the whole"),
         (
             "cuts: {gender: {dimension: REF_AREA, codes: {F: ITC1, M: '12'}}}",
             "'12' is not written as a code of NUTS2021",
@@ -253,6 +284,7 @@ def test_a_mapping_of_what_is_not_there_is_refused(tmp_path: Path, text: str, sa
     [
         ("agency: 1BAD", "agency"),
         ("periods: {baseline: 2021-S3}", "periods"),
+        ("periods: {baseline: 2021-02-30}", "day is out of range for month"),
         ("cuts: {gender: {dimension: sex, same: all}}", "dimension"),
         ("cuts: {gender: {dimension: SEX, codes: {F: A, M: A}}}", "two codes become 'A'"),
         ("cuts: {gender: {dimension: SEX, codes: {F: A}, own: [F]}}", "'F' stands in two of codes, same and own"),

@@ -21,7 +21,7 @@ from impact.declare.linked import Linked
 from impact.declare.programme import Wave
 from impact.formulas.registry import kind_of
 from impact.publish.official.lists import NO_VALUE, TOTAL, UNSPECIFIED, fixed_lists, listed, names, total
-from impact.publish.official.mapping import IndicatorFacts, OfficialMapping
+from impact.publish.official.mapping import IndicatorFacts, OfficialMapping, read_mapping
 from impact.publish.official.period import frequency
 from impact.publish.official.structure import (
     Attached,
@@ -90,7 +90,7 @@ def make_structures(programme: Programme, connection: duckdb.DuckDBPyConnection)
     unmapped = tuple(key for key, place in places.items() if place is None)
     standing = {key: place for key, place in places.items() if place is not None}
     structure = _structure(programme, [cut for cut in cuts if cut.key in standing], standing)
-    editions = _editions(programme, connection, structure)
+    editions = _editions(programme, connection, structure, standing)
     mapping = StructureMapping(
         programme=programme.id, content=_mapping(programme, standing).to_json(), unmapped=unmapped
     )
@@ -101,7 +101,10 @@ def make_structures(programme: Programme, connection: duckdb.DuckDBPyConnection)
 
 
 def _editions(
-    programme: Programme, connection: duckdb.DuckDBPyConnection, structure: Structure
+    programme: Programme,
+    connection: duckdb.DuckDBPyConnection,
+    structure: Structure,
+    places: Mapping[str, Mapping[str, str]],
 ) -> list[StructureEdition]:
     """Return the editions that were there, and this one where it differs from the last of them."""
     rows = connection.execute(
@@ -109,6 +112,8 @@ def _editions(
     ).fetchall()
     last = read_structure(rows[-1][2]) if rows else None
     change = change_between(last, structure) if last else ""
+    if last and change and _moved(programme, connection, places):
+        change = "major"
     if last is None or change:
         version = raised(last.version, change) if last else FIRST
         rows.append((version, change, replace(structure, version=version).to_json()))
@@ -116,6 +121,16 @@ def _editions(
         StructureEdition(programme=programme.id, place=place, version=version, change=change, content=content)
         for place, (version, change, content) in enumerate(rows, 1)
     ]
+
+
+def _moved(
+    programme: Programme, connection: duckdb.DuckDBPyConnection, places: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Tell whether a part has another code than before: what looks like new names is then another part."""
+    query = "SELECT content FROM impact.structure_mapping WHERE programme = ?"
+    rows = connection.execute(query, [programme.id]).fetchall()
+    before = read_mapping(rows[0][0]).parts if rows else {}
+    return any(before.get(key, place) != place for key, place in places.items())
 
 
 def _cuts(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iterator[Cut]:

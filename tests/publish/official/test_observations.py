@@ -19,7 +19,8 @@ from impact.publish.official.check import data_set_problems
 from impact.publish.official.data_set import DataSet, Selection
 from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE
-from impact.store import open_reader
+from impact.run.flow import run_programme
+from impact.store import Warehouse, open_reader
 from impact.tables.part import MISSING_GROUP
 from impact.words import words_in
 from tests.cases.test_disclose import projects
@@ -204,6 +205,17 @@ def test_a_code_that_says_unknown_is_told_from_rows_that_say_nothing(
     found = set(zip(place, rows["POPULATION"], strict=True))
     assert {unknown, nothing} <= found
     assert len(found) == 5
+
+
+def test_a_code_that_becomes_another_part_is_more_than_a_label(tmp_path: Path) -> None:
+    folder, found = people(tmp_path / "p"), []
+    with Warehouse(tmp_path / "p.duckdb") as warehouse:
+        for codes in ("{x: A, y: B, z: C}", "{x: B, y: A, z: C}"):
+            (folder / "export.yaml").write_text(f"cuts: {{place: {{dimension: PLACE, codes: {codes}}}}}\n")
+            programme = load_programme(folder)
+            run_programme(programme, warehouse)
+            found.append(ReaderTables(warehouse).structures(programme.id)[-1].version)
+    assert found == ["1.0.0", "2.0.0"]
 
 
 def test_two_waves_of_one_period_are_refused_and_told_apart_by_the_mapping(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def _found(findings: pd.DataFrame, mapping: OfficialMapping, promised_to: pd.Ser
     rows = []
     for measure, column in _OF_FINDING.items():
         frame = findings[list(_KEPT)].assign(MEASURE=measure, value=findings[column], period=periods[measure])
+        frame["suppressed"] = ""  # of the outcome: a number that stands beside it, such as a declared target, is not
         if measure == "EFFECT":
             frame = frame.assign(N_OBS=findings["n_obs"])
         if measure in _EFFECTS:

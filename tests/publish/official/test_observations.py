@@ -23,6 +23,7 @@ from impact.run.flow import run_programme
 from impact.store import Warehouse, open_reader
 from impact.tables.part import MISSING_GROUP
 from impact.words import words_in
+from tests.cases import test_disclose
 from tests.cases.test_disclose import projects
 from tests.support.programmes import contract as a_contract
 from tests.support.programmes import edit, programme_folder, template
@@ -137,6 +138,28 @@ def test_what_is_hidden_has_no_number_and_says_why(tmp_path: Path) -> None:
     assert set(zip(hidden["CONF_STATUS"], hidden["MISSING_KIND"], strict=True)) == {("A", "few"), ("D", "complement")}
     assert hidden[["OBS_VALUE", "N_OBS", "FLAGS"]].isna().all(axis=None)
     assert set(rows[rows["OBS_STATUS"] != "Q"]["CONF_STATUS"]) == {"F"}
+
+
+def test_a_declared_target_stands_beside_an_outcome_that_is_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = {"value": 0.5, "due": "2030", "origin": {"note": "made"}}
+    original = test_disclose.declared
+    monkeypatch.setattr(
+        test_disclose,
+        "declared",
+        lambda *args, **fields: original(
+            *args, **fields | ({"ex_ante": fields["ex_ante"] | {"target": target}} if "ex_ante" in fields else {})
+        ),
+    )
+    with open_reader(projects(tmp_path / "one", 4)) as warehouse:
+        published = ReaderTables(warehouse, OUTSIDE)
+        rows, structure = published.observations("p"), published.structures("p")[-1]
+    assert data_set_problems(structure, rows) == []
+    targets = rows.to_pandas().query("MEASURE == 'TARGET' and POPULATION == 'project-small'")
+    assert set(zip(targets["OBS_VALUE"], targets["OBS_STATUS"], targets["CONF_STATUS"], strict=True)) == {
+        (0.5, "A", "F")
+    }
 
 
 # ---- what cannot be placed -------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from impact.declare.base import in_language
 from impact.declare.contracts import Column
-from impact.declare.export import AREAS, RESERVED, CutMapping, official_unit
+from impact.declare.export import AREAS, COMPONENTS, RESERVED, CutMapping, official_unit
 from impact.declare.load import Programme
 from impact.declare.location import Location
 from impact.errors import Problem
 
 FILE = "export.yaml"
-AREA = "REF_AREA"
+AREA, TOTAL = "REF_AREA", "_T"
 
 
 def export_problems(programme: Programme) -> Iterator[Problem]:
@@ -47,7 +47,9 @@ def _cutting_columns(programme: Programme) -> dict[str, list[Column]]:
 
 def _cut(programme: Programme, mapped: CutMapping, columns: list[Column], at: Location) -> Iterator[Problem]:
     if mapped.dimension in RESERVED:
-        yield at.problem(f"{mapped.dimension} is a component of every data structure", fix="Give it another name.")
+        taken = "a component of every data structure" if mapped.dimension in COMPONENTS else "taken by official formats"
+        yield at.problem(f"{mapped.dimension} is {taken}", fix="Give it another name.")
+    yield from _totals(mapped, at)
     if mapped.dimension == AREA:
         same = () if mapped.same == "all" else mapped.same
         yield from _areas(programme, [*mapped.codes.values(), *same], at)
@@ -62,6 +64,14 @@ def _cut(programme: Programme, mapped: CutMapping, columns: list[Column], at: Lo
     for code in (*mapped.codes, *same, *mapped.own):
         if code not in codes:
             yield at.problem(f"the column has no code '{code}'", ", ".join(list(codes)[:20]))
+
+
+def _totals(mapped: CutMapping, at: Location) -> Iterator[Problem]:
+    """Yield the codes that would become the total, which is the whole programme and no part of it."""
+    for code in (*mapped.codes, *(() if mapped.same == "all" else mapped.same)):
+        if mapped.official(code) == TOTAL:
+            fix = "Leave it out of codes, or name it in own."
+            yield at.problem(f"'{code}' becomes '{TOTAL}', the code of the whole", found=TOTAL, fix=fix)
 
 
 def _codes(programme: Programme, column: Column) -> tuple[str, ...]:

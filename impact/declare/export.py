@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Declared, Id, Text, in_language
 from impact.declare.linked import Linked
@@ -32,13 +33,27 @@ ATTRIBUTES = (
     *("FLAGS", "WAVE", "REF_DATE", "N_OBS", "EVIDENCE_LEVEL"),
 )
 VALUE = "OBS_VALUE"
+COMPONENTS = (*DIMENSIONS, VALUE, *ATTRIBUTES)
 """What every data structure has: dimensions, measure and attributes, in order."""
-RESERVED = frozenset((*DIMENSIONS, VALUE, *ATTRIBUTES)) - {"REF_AREA"}
-"""Components that no column that cuts can become."""
+_OF_FORMATS = ("STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION", "DATAFLOW", "SERIES_KEY", "OBS_KEY")
+"""Columns of SDMX-CSV that are no component."""
+_OF_LISTS = ("AREA",)
+"""Names whose code list would be that of another component: REF_AREA has ``CL_AREA``."""
+RESERVED = frozenset((*COMPONENTS, *_OF_FORMATS, *_OF_LISTS)) - {"REF_AREA"}
+"""What no column that cuts can become."""
 
 OfficialCode = Annotated[str, Field(pattern=IDENTIFIER, max_length=60)]
 """A code of an official list: letters, digits and ``_ @ $ -``, as SDMX has them."""
-OfficialPeriod = Annotated[str, Field(pattern=PERIOD)]
+
+
+def _of_the_calendar(period: str) -> str:
+    """Refuse a day that no month has."""
+    if len(period) == len("2021-05-31"):
+        datetime.date.fromisoformat(period)
+    return period
+
+
+OfficialPeriod = Annotated[str, Field(pattern=PERIOD), AfterValidator(_of_the_calendar)]
 
 
 class Area(Declared):

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from impact.publish.official.data_set import DataSet
 from impact.publish.official.lists import names
+from impact.publish.official.period import first_day_of, last_day_of
 from impact.publish.official.structure import Names
 from impact.publish.published import ReaderTables
 from impact.words import words_in
@@ -118,11 +119,16 @@ def _of_structure(data_set: DataSet) -> Iterator[tuple[str, Names]]:
             yield id, {language: "; ".join(title[language] for title in titles) for language in LANGUAGES}
     sources = [codelist.source for codelist in data_set.structure.codelists.values() if codelist.source]
     yield "CLASS_SYSTEM", _alike("; ".join(sources))
-    periods = sorted(data_set.rows["TIME_PERIOD"].unique().to_pylist())
+    yield from _of_time(data_set)
+
+
+def _of_time(data_set: DataSet) -> Iterator[tuple[str, Names]]:
+    """Yield the periods of what was measured: a target that is due later covers no time."""
+    measured = data_set.rows.filter(pc.equal(data_set.rows["MEASURE"], "VALUE"))
+    periods = sorted(measured["TIME_PERIOD"].unique().to_pylist())
     if periods:
         yield "REF_PERIOD", _alike(", ".join(periods))
-        days = sorted(filter(None, data_set.rows["REF_DATE"].unique().to_pylist()))
-        yield "COVERAGE_TIME", _alike(f"{periods[0]} – {days[-1] if days else periods[-1]}")
+        yield "COVERAGE_TIME", _alike(f"{min(map(first_day_of, periods))} – {max(map(last_day_of, periods))}")
 
 
 def _of_quality(published: ReaderTables, programme: str, data_set: DataSet) -> Iterator[tuple[str, Names]]:

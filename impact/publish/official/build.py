@@ -22,7 +22,7 @@ from impact.declare.programme import Wave
 from impact.formulas.registry import kind_of
 from impact.publish.official.addresses import definition_address
 from impact.publish.official.lists import NO_VALUE, TOTAL, UNSPECIFIED, fixed_lists, listed, names, total
-from impact.publish.official.mapping import IndicatorFacts, OfficialMapping
+from impact.publish.official.mapping import IndicatorFacts, OfficialMapping, read_mapping
 from impact.publish.official.period import frequency
 from impact.publish.official.structure import (
     Attached,
@@ -91,7 +91,7 @@ def make_structures(programme: Programme, connection: duckdb.DuckDBPyConnection)
     unmapped = tuple(key for key, place in places.items() if place is None)
     standing = {key: place for key, place in places.items() if place is not None}
     structure = _structure(programme, [cut for cut in cuts if cut.key in standing], standing)
-    editions = _editions(programme, connection, structure)
+    editions = _editions(programme, connection, structure, standing)
     mapping = StructureMapping(
         programme=programme.id, content=_mapping(programme, standing).to_json(), unmapped=unmapped
     )
@@ -102,7 +102,10 @@ def make_structures(programme: Programme, connection: duckdb.DuckDBPyConnection)
 
 
 def _editions(
-    programme: Programme, connection: duckdb.DuckDBPyConnection, structure: Structure
+    programme: Programme,
+    connection: duckdb.DuckDBPyConnection,
+    structure: Structure,
+    places: Mapping[str, Mapping[str, str]],
 ) -> list[StructureEdition]:
     """Return the editions that were there, and this one where it differs from the last of them."""
     rows = connection.execute(
@@ -110,6 +113,8 @@ def _editions(
     ).fetchall()
     last = read_structure(rows[-1][2]) if rows else None
     change = change_between(last, structure) if last else ""
+    if last and change and _moved(programme, connection, places):
+        change = "major"
     if last is None or change:
         version = raised(last.version, change) if last else FIRST
         rows.append((version, change, replace(structure, version=version).to_json()))
@@ -117,6 +122,16 @@ def _editions(
         StructureEdition(programme=programme.id, place=place, version=version, change=change, content=content)
         for place, (version, change, content) in enumerate(rows, 1)
     ]
+
+
+def _moved(
+    programme: Programme, connection: duckdb.DuckDBPyConnection, places: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Tell whether a part has another code than before: what looks like new names is then another part."""
+    query = "SELECT content FROM impact.structure_mapping WHERE programme = ?"
+    rows = connection.execute(query, [programme.id]).fetchall()
+    before = read_mapping(rows[0][0]).parts if rows else {}
+    return any(before.get(key, place) != place for key, place in places.items())
 
 
 def _cuts(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iterator[Cut]:
@@ -146,7 +161,8 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
     if mapped is None or cut.code in mapped.own:
         return own
     if cut.code == MISSING_GROUP:
-        return own if mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
+        taken = NO_VALUE in mapped.codes.values() or NO_VALUE in mapped.same  # by a code that says "unknown" itself
+        return own if taken or mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
     official = mapped.official(cut.code)
     if official is None:
         return None
@@ -162,15 +178,18 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
 def own_code(column: str, code: str) -> str:
     """Return the code of a part in a list of ours, from which column and code can be told again.
 
-    A character that no code of SDMX may have is written as ``@`` and two hexadecimal digits for each of its bytes.
+    A character that no code of SDMX may have is written as ``@`` and two hexadecimal digits for each of its bytes; so
+    is the first of a code that would pass for that of rows without a value.
 
     Examples
     --------
-    >>> own_code("sex", "F"), own_code("age", "18 to 30"), own_code("sex", "(no value)")
-    ('sex-F', 'age-18@20to@2030', 'sex-_U')
+    >>> own_code("sex", "F"), own_code("age", "18 to 30"), own_code("sex", "(no value)"), own_code("sex", "_U")
+    ('sex-F', 'age-18@20to@2030', 'sex-_U', 'sex-@5fU')
     """
     if code == MISSING_GROUP:
         return f"{column}-{NO_VALUE}"
+    if code == NO_VALUE:
+        return f"{column}-{_escaped(code[0])}{code[1:]}"
     safe = re.sub(r"[^A-Za-z0-9_\-]", lambda match: _escaped(match[0]), code)
     return f"{column}-{safe}"
 
@@ -370,7 +389,7 @@ def _facts(programme: Programme, indicator: Indicator, periods: Mapping[str, str
 
 
 def _decimals(indicator: Indicator) -> int:
-    kind = kind_of(indicator.formula)
-    if kind.summary.total:
-        return 0
-    return SHARE_DECIMALS if in_language(indicator.unit, "en") == "share" else VALUE_DECIMALS
+    """Return how many decimals mean something: a share has them even where it is a sum, as what others state is."""
+    if in_language(indicator.unit, "en") == "share":
+        return SHARE_DECIMALS
+    return 0 if kind_of(indicator.formula).summary.total else VALUE_DECIMALS

@@ -26,6 +26,7 @@ from impact.publish.official.lists import (
 from impact.publish.official.mapping import OfficialMapping
 from impact.publish.official.period import frequency, last_day_of
 from impact.publish.official.structure import Role, Structure
+from impact.states import Arm
 from impact.tables.part import COLUMNS, cut_columns, part_codes
 
 _BOUNDS = {"VALUE_LOW": "conf_low", "VALUE_HIGH": "conf_high"}
@@ -58,7 +59,8 @@ def observations(
     ProblemsError
         If parts have no official code, or waves no period, with all of them; or if two numbers have one key.
     """
-    tall = pd.concat([_measured(measures), _found(findings, mapping)], ignore_index=True)
+    promised_to = _arms_of_promises(measures, findings)
+    tall = pd.concat([_measured(measures), _found(findings, mapping, promised_to)], ignore_index=True)
     placed = _placed(tall, structure, mapping)
     dated = _dated(placed, mapping)
     whole = _stated(_described(dated, mapping, _kinds(findings)))
@@ -77,16 +79,34 @@ def _measured(measures: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([values, ends[ends["value"].notna()]])
 
 
-def _found(findings: pd.DataFrame, mapping: OfficialMapping) -> pd.DataFrame:
-    """Return a row for each number of the promise and of the effect that there is."""
+def _arms_of_promises(measures: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
+    """Return the arm that baseline, target and forecast of each finding are of, which is that of its value.
+
+    Where a design has arms these are the treated alone: under the total they would pass for both arms together.
+    """
+    treated = measures[measures["arm"] == Arm.TREATED]
+    armed = set(treated[["indicator", *COLUMNS]].itertuples(index=False, name=None))
+    keys = findings[["indicator", *COLUMNS]].itertuples(index=False, name=None)
+    return pd.Series([str(Arm.TREATED) if key in armed else "" for key in keys], findings.index, dtype=object)
+
+
+def _found(findings: pd.DataFrame, mapping: OfficialMapping, promised_to: pd.Series) -> pd.DataFrame:
+    """Return a row for each number of the promise and of the effect that there is.
+
+    An effect has the cautions of its finding, and is a contrast of arms, so of none; a promise has no cautions.
+    """
     periods = _periods_of_findings(findings, mapping)
     rows = []
     for measure, column in _OF_FINDING.items():
-        frame = findings[list(_KEPT)].assign(MEASURE=measure, value=findings[column], period=periods[measure], arm="")
+        frame = findings[list(_KEPT)].assign(MEASURE=measure, value=findings[column], period=periods[measure])
+        frame["suppressed"] = ""  # of the outcome: a number that stands beside it, such as a declared target, is not
         if measure == "EFFECT":
             frame = frame.assign(N_OBS=findings["n_obs"])
         if measure in _EFFECTS:
-            frame = frame.assign(EVIDENCE_LEVEL=findings["evidence_level"], wave=findings["period"])
+            of_effect = {"EVIDENCE_LEVEL": findings["evidence_level"], "wave": findings["period"]}
+            frame = frame.assign(**of_effect, arm="", flags=findings["flags"])
+        else:
+            frame = frame.assign(arm=promised_to)
         there = findings[column].notna()
         if measure == "FORECAST":
             there &= findings["forecast_of"] == "value"

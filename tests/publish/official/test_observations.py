@@ -19,9 +19,11 @@ from impact.publish.official.check import data_set_problems
 from impact.publish.official.data_set import DataSet, Selection
 from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE
-from impact.store import open_reader
+from impact.run.flow import run_programme
+from impact.store import Warehouse, open_reader
 from impact.tables.part import MISSING_GROUP
 from impact.words import words_in
+from tests.cases import test_disclose
 from tests.cases.test_disclose import projects
 from tests.support.programmes import contract as a_contract
 from tests.support.programmes import edit, programme_folder, template
@@ -77,6 +79,41 @@ def test_a_number_stands_in_its_place_and_time(published: ReaderTables) -> None:
     assert (target["REF_AREA"], target["UNIT_MEASURE"], target["LEVEL"]) == ("ITC1", "WORKSHOPS", "meso")
 
 
+@pytest.mark.parametrize("name", ["nsw", "wecare"])
+def test_a_promise_is_of_the_arm_that_its_value_is_of(published: ReaderTables, name: str) -> None:
+    rows = published.observations(name).to_pandas()
+    part = [
+        key for key in rows.columns[: list(rows.columns).index("TIME_PERIOD")] if key not in ("MEASURE", "ARM", "FREQ")
+    ]
+    values = rows[rows["MEASURE"] == "VALUE"]
+    arms = {key: set(group) for key, group in values.groupby(part)["ARM"]}
+    promised = rows[rows["MEASURE"].isin(["BASELINE", "TARGET"])]
+    found = [(arms[tuple(row[part])], row["ARM"]) for _, row in promised.iterrows()]
+    assert all(arm == ("TREATED" if "TREATED" in there else "_T") for there, arm in found)
+    assert {arm for _, arm in found} == {"TREATED", "_T"}
+    both = promised.merge(values, on=[*part, "ARM", "TIME_PERIOD"])
+    measured = both[both["MEASURE_x"] == "BASELINE"]
+    assert len(measured) > 10
+    assert (measured["OBS_VALUE_x"] == measured["OBS_VALUE_y"]).all()
+
+
+def test_an_effect_keeps_the_cautions_of_its_finding(published: ReaderTables) -> None:
+    rows = published.observations("milano_sei_laltro").to_pandas()
+    findings = published.findings("milano_sei_laltro")
+    flags = findings[findings["estimate"].notna()]["flags"]
+    effects = rows[rows["MEASURE"] == "EFFECT"]["FLAGS"].dropna()
+    assert "both_waves" in " ".join(effects)
+    assert sorted(effects) == sorted(" ".join(sorted(raised)) for raised in flags if len(raised))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_share_has_decimals_even_where_it_is_stated(published: ReaderTables, name: str) -> None:
+    rows = published.observations(name).to_pandas()
+    assert set(rows[rows["UNIT_MEASURE"] == "SHARE"]["DECIMALS"]) <= {"4"}
+    whole = rows[(rows["DECIMALS"] == "0") & rows["OBS_VALUE"].notna()]["OBS_VALUE"]
+    assert (whole == whole.round()).all()
+
+
 def test_a_step_of_a_series_is_a_year_and_not_its_last_month(published: ReaderTables) -> None:
     rows = published.observations("wecare").to_pandas()
     series = rows[(rows["INDICATOR"] == "adult_training") & (rows["MEASURE"] == "VALUE")]
@@ -103,13 +140,40 @@ def test_what_is_hidden_has_no_number_and_says_why(tmp_path: Path) -> None:
     assert set(rows[rows["OBS_STATUS"] != "Q"]["CONF_STATUS"]) == {"F"}
 
 
+def test_a_declared_target_stands_beside_an_outcome_that_is_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = {"value": 0.5, "due": "2030", "origin": {"note": "made"}}
+    original = test_disclose.declared
+    monkeypatch.setattr(
+        test_disclose,
+        "declared",
+        lambda *args, **fields: original(
+            *args, **fields | ({"ex_ante": fields["ex_ante"] | {"target": target}} if "ex_ante" in fields else {})
+        ),
+    )
+    with open_reader(projects(tmp_path / "one", 4)) as warehouse:
+        published = ReaderTables(warehouse, OUTSIDE)
+        rows, structure = published.observations("p"), published.structures("p")[-1]
+    assert data_set_problems(structure, rows) == []
+    targets = rows.to_pandas().query("MEASURE == 'TARGET' and POPULATION == 'project-small'")
+    assert set(zip(targets["OBS_VALUE"], targets["OBS_STATUS"], targets["CONF_STATUS"], strict=True)) == {
+        (0.5, "A", "F")
+    }
+
+
 # ---- what cannot be placed -------------------------------------------------------------------------------------------
 
 
 def people(folder: Path, **fields: object) -> Path:
     """Write a programme of 40 persons in two waves, cut by where they live."""
     frame = pd.DataFrame(
-        {"person": range(80), "wave": ["a", "b"] * 40, "y": [1.0, 2.0] * 40, "place": ["x", "y", "z", None] * 20}
+        {
+            "person": range(80),
+            "wave": ["a", "b"] * 40,
+            "y": [1.0, 2.0] * 40,
+            "place": ["x", "y", fields.pop("third", "z"), None] * 20,
+        }
     )
     declared = a_contract("rows", frame, key=("person", "wave"), wave="wave")
     waves = [
@@ -144,6 +208,37 @@ def test_codes_of_the_data_that_a_mapping_leaves_out_are_named_all_at_once(tmp_p
         ("_T", "_T"), ("X1", "_T"), ("_T", "place-y"), ("_T", "place-z"), ("_U", "_T"),
     }  # fmt: skip
     assert MISSING_GROUP not in rows.to_csv()
+
+
+@pytest.mark.parametrize(
+    ("export", "unknown", "nothing"),
+    [
+        ("{}", ("_T", "place-@5fU"), ("_T", "place-_U")),
+        ("cuts: {place: {dimension: PLACE, codes: {x: X, y: Y, _U: _U}}}", ("_U", "_T"), ("_T", "place-_U")),
+        ("cuts: {place: {dimension: PLACE, codes: {x: X, y: Y, _U: Z}}}", ("Z", "_T"), ("_U", "_T")),
+    ],
+)
+def test_a_code_that_says_unknown_is_told_from_rows_that_say_nothing(
+    tmp_path: Path, export: str, unknown: tuple[str, str], nothing: tuple[str, str]
+) -> None:
+    folder = people(tmp_path / "p", third="_U")
+    (folder / "export.yaml").write_text(export)
+    rows = exported(folder).to_pandas()
+    place = rows["PLACE"] if "PLACE" in rows else pd.Series("_T", rows.index)
+    found = set(zip(place, rows["POPULATION"], strict=True))
+    assert {unknown, nothing} <= found
+    assert len(found) == 5
+
+
+def test_a_code_that_becomes_another_part_is_more_than_a_label(tmp_path: Path) -> None:
+    folder, found = people(tmp_path / "p"), []
+    with Warehouse(tmp_path / "p.duckdb") as warehouse:
+        for codes in ("{x: A, y: B, z: C}", "{x: B, y: A, z: C}"):
+            (folder / "export.yaml").write_text(f"cuts: {{place: {{dimension: PLACE, codes: {codes}}}}}\n")
+            programme = load_programme(folder)
+            run_programme(programme, warehouse)
+            found.append(ReaderTables(warehouse).structures(programme.id)[-1].version)
+    assert found == ["1.0.0", "2.0.0"]
 
 
 def test_two_waves_of_one_period_are_refused_and_told_apart_by_the_mapping(tmp_path: Path) -> None:
@@ -194,6 +289,12 @@ def test_a_selection_leaves_what_it_names(published: ReaderTables) -> None:
         ("cuts: {gender: {dimension: SEX, same: all, own: [Y]}}", "the column has no code 'Y'"),
         ("cuts: {gendre: {dimension: SEX, same: all}}", "no indicator is cut by 'gendre'; expected gender"),
         ("cuts: {gender: {dimension: FREQ, same: all}}", "FREQ is a component of every data structure"),
+        ("cuts: {gender: {dimension: AREA, same: all}}", "AREA is taken by official formats"),
+        *(
+            (f"cuts: {{gender: {{dimension: {name}, same: all}}}}", f"{name} is taken by official formats")
+            for name in ("STRUCTURE", "STRUCTURE_ID", "ACTION", "DATAFLOW", "OBS_KEY")
+        ),
+        ("cuts: {gender: {dimension: SEX, codes: {F: _T, M: M}, own: [X]}}", "'F' becomes '_T', the code of the whole"),
         (
             "cuts: {gender: {dimension: REF_AREA, codes: {F: ITC1, M: '12'}}}",
             "'12' is not written as a code of NUTS2021",
@@ -218,6 +319,7 @@ def test_a_mapping_of_what_is_not_there_is_refused(tmp_path: Path, text: str, sa
     [
         ("agency: 1BAD", "agency"),
         ("periods: {baseline: 2021-S3}", "periods"),
+        ("periods: {baseline: 2021-02-30}", "day is out of range for month"),
         ("cuts: {gender: {dimension: sex, same: all}}", "dimension"),
         ("cuts: {gender: {dimension: SEX, codes: {F: A, M: A}}}", "two codes become 'A'"),
         ("cuts: {gender: {dimension: SEX, codes: {F: A}, own: [F]}}", "'F' stands in two of codes, same and own"),

@@ -75,12 +75,14 @@ def _shown(api: Api, path: str, opening: Opening) -> Response:
 def _answered(api: Api, query: Query, form: Form, asker: Asker, published_at: datetime.datetime) -> Response:
     """Return the answer, or say that nothing has changed since the reader asked last."""
     tag = _tag(query, form, asker)
-    if _is_kept(tag, published_at):
+    if _has_tag(tag):  # nobody has it who was not sent this answer
         return _dated(flask.Response(status=304), tag, published_at)
     pieces = answer(query, asker, form)
     begun, rest = _begun(pieces)
     if not begun:
         return _nothing(api)
+    if _is_kept(published_at):
+        return _dated(flask.Response(status=304), tag, published_at)
     content = itertools.chain(begun, rest) if rest is not None else b"".join(begun)
     return _dated(flask.Response(content, 200, content_type=form.media_type), tag, published_at)
 
@@ -97,11 +99,17 @@ def _tag(query: Query, form: Form, asker: Asker) -> str:
     return generate_etag(repr(parts).encode())
 
 
-def _is_kept(tag: str, published_at: datetime.datetime) -> bool:
-    """Tell whether the reader has this answer: by its tag, or where none is sent by the time."""
+def _has_tag(tag: str) -> bool:
+    """Tell whether the reader names this very answer as one that it has."""
+    named = flask.request.if_none_match
+    return not named.star_tag and bool(named.contains_weak(tag))
+
+
+def _is_kept(published_at: datetime.datetime) -> bool:
+    """Tell whether the reader has what there is: any answer at all, or where no tag is sent one of this time."""
     request = flask.request
     if request.if_none_match:
-        return bool(request.if_none_match.contains_weak(tag))
+        return bool(request.if_none_match.star_tag)
     since = request.if_modified_since
     return since is not None and published_at.replace(microsecond=0) <= since
 

@@ -6,6 +6,7 @@ Gregorian periods (``2021``, ``2021-05``, ``2021-05-01``, a time of day) and rep
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
 from collections.abc import Callable, Mapping
@@ -79,8 +80,7 @@ def _reporting(period: str) -> Days | None:
 def _of_months(year: int, first: int, months: int) -> Days:
     start = datetime.date(year, first, 1)
     last = first + months - 1
-    following = datetime.date(year + last // 12, last % 12 + 1, 1)
-    return start, following - datetime.timedelta(days=1)
+    return start, datetime.date(year, last, calendar.monthrange(year, last)[1])
 
 
 _TESTS: Mapping[Operator, Callable[[Days, Days], bool]] = {

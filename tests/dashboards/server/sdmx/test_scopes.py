@@ -191,6 +191,21 @@ def test_answers_are_one_readers_whoever_came_first(server: flask.Flask) -> None
         assert other.status_code == 200
 
 
+@pytest.mark.parametrize("condition", [{"If-None-Match": "*"}, {"If-Modified-Since": "Wed, 01 Jan 2098 00:00:00 GMT"}])
+def test_what_is_out_of_reach_or_not_there_is_not_said_to_be_unchanged(
+    server: flask.Flask, condition: dict[str, str]
+) -> None:
+    asked = {
+        "MADE/DF_MADE": 304,
+        "ZWEI/DF_ZWEI": 404,
+        "MADE/DF_NONE": 404,
+        "MADE/DF_MADE/*/*?c[PART]=project_id-beta": 204,
+    }
+    for path, status in asked.items():
+        answer = server.test_client().get(f"/sdmx/v2/data/dataflow/{path}", headers=PART | condition)
+        assert answer.status_code == status, path
+
+
 def test_a_mapping_that_is_not_whole_tells_nothing(server: flask.Flask, tmp_path: Path) -> None:
     """What is not mapped may be out of reach: neither codes nor their number are told."""
     frame = pd.DataFrame({"person": range(80), "area": ["hidden_one", "hidden_two"] * 40, "y": [1.0, 2.0] * 40})

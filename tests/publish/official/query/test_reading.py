@@ -157,6 +157,8 @@ def test_artefacts_are_named_in_the_words_of_either_edition() -> None:
         ("2020-M02", "2020-02-01", "2020-02-29"),
         ("2020-W53", "2020-12-28", "2021-01-03"),
         ("2020-D366", "2020-12-31", "2020-12-31"),
+        ("9999-12", "9999-12-01", "9999-12-31"),
+        ("9999-Q4", "9999-10-01", "9999-12-31"),
     ],
 )
 def test_periods_are_stretches_of_days(period: str, first: str, last: str) -> None:

@@ -110,10 +110,12 @@ def export_programme(
     by_ending = _by_ending(path)
     name = form or by_ending or DEFAULT
     file_format = programme_format(name)
+    if rows and not file_format.of_rows:
+        raise UsageError(f"{name} holds no rows of contracts: leave --rows out")
     tables = _table_names(file_format, name, names, selection)
     check_apart(path, warehouse.path, "export")
     _check_path(path, name, by_ending, tables, replace=replace)
-    published = ReaderTables(warehouse, EVERYTHING if rows and file_format.of_rows else OUTSIDE)
+    published = ReaderTables(warehouse, EVERYTHING if rows else OUTSIDE)
     _check_programme(published, programme)
     dossier = dossier_of(published, programme, words_in(language), data_version(warehouse), selection, rows=rows)
     dossier = dataclasses.replace(dossier, contracts=tuple(names) if file_format.of_rows else ())

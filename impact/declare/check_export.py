@@ -113,7 +113,14 @@ def _units(programme: Programme) -> Iterator[Problem]:
         english = in_language(indicator.unit, "en")
         code = official_unit(programme.export, indicator.unit).code
         first = units.setdefault(code, english)
-        if first != english:
+        if first != english and not _same_but_for_power(programme, first, english):
             at = Location(FILE, programme.line(FILE, "units"), "units")
             fix = f"Give one of them a code of its own: units: {{{english}: {{code: …, title: …}}}}."
             yield at.problem(f"the units '{first}' and '{english}' have one code, {code}", fix=fix)
+
+
+def _same_but_for_power(programme: Programme, one: str, other: str) -> bool:
+    """Tell whether two units are declared as one, in which values are given in different powers of ten."""
+    units = programme.export.units
+    declared = [units[name] for name in (one, other) if name in units]
+    return len(declared) == 2 and declared[0].title == declared[1].title and len({u.multiplier for u in declared}) == 2

@@ -126,6 +126,7 @@ class Site:
     def __init__(self, db: str | Path) -> None:
         self.reader = Reader(db)
         self.memory = Memory()
+        self.started = datetime.datetime.now(tz=datetime.UTC)
 
     def answer(self, address: Address, scope: Scope) -> Answer:
         """Return the page at an address, for a reader who may see so much."""
@@ -139,12 +140,15 @@ class Site:
 
     @contextmanager
     def asker(self) -> Iterator[tuple[Asker, datetime.datetime]]:
-        """Give the SDMX service what the reader of the request at hand may see, and since when it is so."""
+        """Give the SDMX service what the reader of the request at hand may see, and since when it is so.
+
+        Who may see what is read when the app starts: what a reader was sent before then may have been of other parts.
+        """
         edition, day, scope = self.reader.edition(), today(), scope_of_request()
         midnight = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
         with edition.open() as warehouse:
             published = ReaderTables(warehouse, scope, self._tables(scope, edition.version))
-            yield Asker(published, edition.version, day), max(midnight, edition.published_at)
+            yield Asker(published, edition.version, day), max(midnight, edition.published_at, self.started)
 
     def _tables(self, scope: Scope, version: str) -> dict[Hashable, Any]:
         """Return where tables are kept that have been read of this data for this scope."""

@@ -334,6 +334,20 @@ def test_a_mapping_that_is_ill_formed_is_refused(tmp_path: Path, text: str, said
         load_programme(folder)
 
 
+def test_units_that_differ_by_a_power_of_ten_alone_have_one_code(tmp_path: Path) -> None:
+    folder = tmp_path / "wecare"
+    shutil.copytree(shipped("data") / "wecare", folder)
+    edit(folder / "indicators.yaml", "unit: {en: events, it: eventi}", "unit: thousand EUR")
+    edit(
+        folder / "export.yaml",
+        "units:\n",
+        "units:\n  thousand EUR: {code: EUR, multiplier: 3, title: {en: Euro, it: Euro}}\n",
+    )
+    assert check_programme(load_programme(folder)) == []
+    edit(folder / "export.yaml", "multiplier: 3, ", "")
+    assert any("have one code, EUR" in problem.what for problem in check_programme(load_programme(folder)))
+
+
 def test_two_units_under_one_code_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "wecare"
     shutil.copytree(shipped("data") / "wecare", folder)

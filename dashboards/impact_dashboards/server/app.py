@@ -307,7 +307,7 @@ def _said(text: str, status: int) -> Response:
 
 def _content_type(media_type: str) -> str:
     """Return what a file is sent as: of text, with its encoding."""
-    is_text = media_type.startswith("text/") and "charset" not in media_type
+    is_text = media_type.startswith("text/") or media_type == "image/svg+xml"
     return f"{media_type}; charset=utf-8" if is_text else media_type
 
 

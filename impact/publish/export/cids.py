@@ -19,8 +19,8 @@ from impact.publish.export.format import Format, Takes
 from impact.publish.export.linked.facts import IndicatorSaid, programme_said
 from impact.publish.export.linked.figures import Figure, by_indicator, figures, part_names, results
 from impact.publish.export.linked.graph import Node, reference, tagged, write_graph
-from impact.publish.export.linked.outside import validation
 from impact.publish.export.linked.required import missing, require
+from impact.publish.export.outside import validation
 from impact.publish.official.addresses import place_address
 from impact.publish.rows import Record, rows_of
 from impact.words.languages import Language

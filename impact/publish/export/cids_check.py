@@ -15,8 +15,8 @@ from impact.publish.export.cids_context import LINKS
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.linked.figures import decimal_text, figures, results
 from impact.publish.export.linked.graph import Node, dangling, of_type, read_graph, targets, values
-from impact.publish.export.linked.outside import schema_file
 from impact.publish.export.linked.shapes import cids_shape_problems
+from impact.publish.export.outside import schema_file
 from impact.publish.official.addresses import definition_address, place_address
 
 DECIMAL = re.compile(r"-?\d+(\.\d+)?")

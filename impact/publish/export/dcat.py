@@ -16,8 +16,8 @@ from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.linked.facts import ProgrammeSaid, programme_said
 from impact.publish.export.linked.graph import Node, reference, tagged, write_graph
-from impact.publish.export.linked.outside import validation
 from impact.publish.export.linked.required import missing, require
+from impact.publish.export.outside import validation
 from impact.publish.official.addresses import (
     NUTS,
     catalogue_address,

@@ -16,8 +16,8 @@ from impact.declare.linked import DataTheme, Frequency
 from impact.errors import Problem
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.linked.graph import Node, dangling, of_type, read_graph, targets, values
-from impact.publish.export.linked.outside import schema_file
 from impact.publish.export.linked.shapes import dcat_shape_problems
+from impact.publish.export.outside import schema_file
 from impact.words.languages import LANGUAGES
 
 NEEDED: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,6 @@ withheld. A title of a column is its label; nothing declared says that it is the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,12 @@ from impact.errors import Problem
 from impact.publish.export import ddi_variables
 from impact.publish.export.ddi_variables import Element, Study, Texts, add, both, file_id, study_of
 from impact.publish.export.dossier import Dossier
-from impact.publish.export.format import Format, Takes, Validation, needed
+from impact.publish.export.format import Format, Takes, needed
+from impact.publish.export.outside import schema_file, validation
 
 NAMESPACE = "ddi:codebook:2_6"
-SCHEMAS = "IMPACT_SCHEMAS"
-"""The variable that names a folder with schemas of standards, this one's at ``ddi-codebook-2.6/codebook.xsd``."""
-SCHEMA = Path("ddi-codebook-2.6", "codebook.xsd")
+SCHEMA = ("ddi-codebook-2.6", "codebook.xsd")
+"""Where the standard's schema lies in the folder of schemas."""
 _PRODUCERS = ("lead", "partner")
 
 
@@ -141,19 +140,6 @@ def _file(root: Element, study: Study, contract: str) -> None:
 # ---- what was written ------------------------------------------------------------------------------------------------
 
 
-def schema_path() -> Path | None:
-    """Return where the standard's schema is at hand, if it is."""
-    folder = os.environ.get(SCHEMAS, "")
-    path = Path(folder) / SCHEMA
-    return path if folder and path.is_file() else None
-
-
-def validation() -> Validation:
-    """Return what files are held against, as things stand."""
-    needs = "" if schema_path() else f"a folder with {SCHEMA.as_posix()} in {SCHEMAS}"
-    return Validation("DDI-Codebook 2.6 XSD", needs)
-
-
 def check_ddi(dossier: Dossier, files: Mapping[str, Path]) -> list[Problem]:
     """Return what is wrong with codebooks: by the standard's schema where it is at hand, and by what is declared."""
     problems: list[Problem] = []
@@ -169,7 +155,7 @@ def _parsed(path: Path) -> Any:
 
 
 def _schema_problems(name: str, tree: Any) -> Iterator[Problem]:
-    path = schema_path()
+    path = schema_file(*SCHEMA)
     if path is None:
         return
     schema = needed("lxml.etree").XMLSchema(_parsed(path))
@@ -218,7 +204,7 @@ FORMAT = Format(
     write_ddi,
     _pack,
     check=check_ddi,
-    validation=validation,
+    validation=lambda: validation(schema_file(*SCHEMA), "DDI-Codebook 2.6 XSD"),
     counted=_counted,
     needs="lxml",
 )

@@ -16,8 +16,8 @@ from impact.publish.export.iati_check import VERSION, check_iati, iati_schema
 from impact.publish.export.iati_results import MEASURED_IN, measure_of, reported
 from impact.publish.export.linked.facts import IndicatorSaid, ProgrammeSaid, programme_said
 from impact.publish.export.linked.figures import Figure, by_indicator, decimal_text, part_names
-from impact.publish.export.linked.outside import lxml_etree, validation
 from impact.publish.export.linked.required import missing, require
+from impact.publish.export.outside import lxml_etree, validation
 from impact.publish.official.addresses import definition_address
 from impact.publish.official.period import first_day_of, last_day_of
 from impact.publish.official.structure import Names, Structure

@@ -24,7 +24,7 @@ from impact.publish.export.dossier import Dossier
 from impact.publish.export.iati_results import MEASURED_IN, measure_of, reported
 from impact.publish.export.linked.facts import programme_said
 from impact.publish.export.linked.figures import decimal_text
-from impact.publish.export.linked.outside import lxml_etree, schema_file
+from impact.publish.export.outside import lxml_etree, schema_file
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

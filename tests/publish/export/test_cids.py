@@ -16,7 +16,6 @@ from impact.publish.export.cids import FORMAT, cids_missing, write_cids
 from impact.publish.export.cids_check import cids_problems, expected_reports
 from impact.publish.export.cids_context import CONTEXT
 from impact.publish.export.linked.figures import decimal_text
-from impact.publish.export.linked.outside import SCHEMAS
 from impact.publish.export.linked.shapes import (
     CIDS_BASIC,
     CIDS_FULL,
@@ -26,6 +25,7 @@ from impact.publish.export.linked.shapes import (
     read_shapes,
     shape_problems,
 )
+from impact.publish.export.outside import SCHEMAS
 from impact.store import Warehouse, open_reader
 from impact.words.languages import LANGUAGES, Language
 from tests.cases.test_disclose import OF_A_RUN, projects

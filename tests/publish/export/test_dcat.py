@@ -17,8 +17,8 @@ from impact.errors import ProblemsError, UsageError
 from impact.publish.export import export_programme
 from impact.publish.export.dcat import FORMAT, dcat_missing, write_catalogue, write_dcat
 from impact.publish.export.dcat_check import dcat_problems
-from impact.publish.export.linked.outside import SCHEMAS
 from impact.publish.export.linked.shapes import dcat_shape_problems, graph_of
+from impact.publish.export.outside import SCHEMAS
 from impact.publish.official.data_set import Selection
 from impact.store import Warehouse, open_reader
 from tests.cases.test_disclose import OF_A_RUN, projects

@@ -14,9 +14,10 @@ from lxml import etree
 
 from impact.errors import ProblemsError, UsageError
 from impact.publish.export import FORMATS, export_programme
-from impact.publish.export.ddi import NAMESPACE, SCHEMA, SCHEMAS
+from impact.publish.export.ddi import NAMESPACE, SCHEMA
 from impact.publish.export.ddi_variables import add
 from impact.publish.export.dossier import Dossier, dossier_of
+from impact.publish.export.outside import SCHEMAS
 from impact.publish.official.data_set import Selection
 from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE, Scope
@@ -36,8 +37,8 @@ Tree = Any
 @pytest.fixture
 def schema(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the standard's schema at hand."""
-    if not (REFERENCE / SCHEMA).is_file():
-        pytest.skip(f"IMPACT_REFERENCE_DATA has no schemas/{SCHEMA.as_posix()}")
+    if not REFERENCE.joinpath(*SCHEMA).is_file():
+        pytest.skip(f"IMPACT_REFERENCE_DATA has no schemas/{'/'.join(SCHEMA)}")
     monkeypatch.setenv(SCHEMAS, str(REFERENCE))
 
 

@@ -16,7 +16,7 @@ from impact.errors import ProblemsError
 from impact.publish.export import export_programme
 from impact.publish.export.iati import FORMAT, iati_missing, write_iati
 from impact.publish.export.iati_check import expected_numbers, iati_problems
-from impact.publish.export.linked.outside import SCHEMAS
+from impact.publish.export.outside import SCHEMAS
 from impact.publish.official.data_set import Selection
 from impact.store import Warehouse, open_reader
 from tests.cases.test_disclose import OF_A_RUN, projects

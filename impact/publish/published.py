@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import pandas as pd
-import pyarrow as pa
 
 from impact.errors import UsageError
 from impact.formulas.measured import COMPLETE
@@ -19,10 +18,7 @@ from impact.judge.attainment import together
 from impact.judge.contribution import NO_EFFECT, REFUSED
 from impact.publish import beside, definitions, process, protect, quality, records, tables, variables
 from impact.publish.memory import cached
-from impact.publish.official import editions
-from impact.publish.official.mapping import OfficialMapping
-from impact.publish.official.observations import observations, part_keys
-from impact.publish.official.structure import Structure
+from impact.publish.official_tables import OfficialTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERYTHING, Scope
@@ -56,7 +52,7 @@ __all__ = [
 Value = TypeVar("Value")
 
 
-class ReaderTables:
+class ReaderTables(OfficialTables):
     """What one reader may see of a database.
 
     Parameters
@@ -251,48 +247,6 @@ class ReaderTables:
         """Return the lines of value, in the order in which they are read."""
         valuations = self._table(Valuation, programme)
         return protect.protect_valuations(valuations, self.findings(programme))
-
-    # ---- official statistics -----------------------------------------------------------------------------------------
-
-    @cached
-    def structures(self, programme: str) -> tuple[Structure, ...]:
-        """Return the editions of the data structure, the one in force last; of parts out of reach there is no code."""
-        read = editions.read_editions(self._warehouse, programme)
-        if not self.scope.parts:
-            return read
-        return tuple(editions.within(structure, self._observed(programme, read[-1])) for structure in read)
-
-    @cached
-    def mapping(self, programme: str) -> OfficialMapping:
-        """Return how parts in reach, waves and units are called in the data structure.
-
-        Raises
-        ------
-        ProblemsError
-            If ``export.yaml`` leaves codes without an official one, with all of them.
-        """
-        if not self.scope.parts:
-            return editions.read_mapping_of(self._warehouse, programme)
-        keys = {*part_keys(self.measures(programme)), *part_keys(self.findings(programme))}
-        return editions.read_mapping_of(self._warehouse, programme, keys)
-
-    @cached
-    def rights(self, programme: str) -> tuple[str, str]:
-        """Return the publisher and the licence, as ``export.yaml`` states them; empty where it does not."""
-        return editions.read_rights(self._warehouse, programme)
-
-    @cached
-    def cited(self, programme: str) -> tuple[tuple[str, str], ...]:
-        """Return title and address of what the files in force are from."""
-        return definitions.cited_sources(self.loads(programme))
-
-    @cached
-    def observations(self, programme: str) -> pa.Table:
-        """Return the observations in the columns of the data structure; see :mod:`impact.publish.official`."""
-        return self._observed(programme, editions.read_editions(self._warehouse, programme)[-1])
-
-    def _observed(self, programme: str, structure: Structure) -> pa.Table:
-        return observations(structure, self.mapping(programme), self.measures(programme), self.findings(programme))
 
     def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to its rows.

@@ -12,7 +12,7 @@ import pytest
 
 from impact.declare.linked import Linked
 from impact.publish.export.dossier import Dossier, dossier_of
-from impact.publish.official.data_set import Selection
+from impact.publish.official.data_set import EVERY_OBSERVATION, Selection
 from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE, Scope
 from impact.store import Warehouse
@@ -98,7 +98,7 @@ def dossier(
     *,
     scope: Scope = OUTSIDE,
     language: Language = "it",
-    selection: Selection | None = None,
+    selection: Selection = EVERY_OBSERVATION,
 ) -> Dossier:
     """Return a programme as a reader may have it."""
     published = ReaderTables(warehouse, scope)

@@ -6,20 +6,20 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from impact.errors import Problem, ProblemsError
-from impact.files import write_file
+from impact.errors import Problem
 from impact.publish.export import Format, programme_formats
 from impact.publish.export.dcat_files import CATALOGUE, observations_file, of_observations
 from impact.publish.export.dossier import Dossier, dossier_of
 from impact.publish.export.format import whole
-from impact.publish.official.data_set import Selection
+from impact.publish.export.programme import made_files
+from impact.publish.official.data_set import EVERY_OBSERVATION, Selection
 from impact_dashboards.page.view import View
 
 FIRST = 10
 """Observations that a preview holds."""
 
 
-def dossier(view: View, programme: str, version: str, selection: Selection | None = None) -> Dossier:
+def dossier(view: View, programme: str, version: str, selection: Selection = EVERY_OBSERVATION) -> Dossier:
     """Return a programme as the reader may have it.
 
     Raises
@@ -57,21 +57,17 @@ def written(made: Dossier, form: Format) -> bytes | None:
     content = observations_file(made, form)
     if content is None:
         return None
-    text = whole(content)
-    if form.check is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{made.programme}{form.suffix}"
-            write_file(path, text)
-            problems = form.check(made, {path.name: path})
-        if problems:
-            raise ProblemsError(problems)
-    return text
+    if form.check is None:
+        return whole(content)
+    with tempfile.TemporaryDirectory() as folder:
+        (path,) = made_files(Path(folder), form, made, {f"{made.programme}{form.suffix}": content}).values()
+        return path.read_bytes()
 
 
 def preview(made: Dossier, name: str, form: Format) -> str:
     """Return the first observations as a format writes them; nothing of a format that is no text."""
     first = made.data_set.rows.slice(0, FIRST)
-    shown = made if name == CATALOGUE else replace(made, data_set=replace(made.data_set, rows=first))
+    shown = made if name == CATALOGUE else replace(made, observed=replace(made.data_set, rows=first))
     content = observations_file(shown, form)
     try:
         return "" if content is None else whole(content).decode("utf-8")

@@ -13,13 +13,23 @@ from pathlib import Path
 from impact.errors import Problem
 from impact.publish.export.cids_context import LINKS
 from impact.publish.export.dossier import Dossier
-from impact.publish.export.linked.figures import decimal_text, figures, results
-from impact.publish.export.linked.graph import Node, dangling, of_type, read_graph, targets, values
+from impact.publish.export.linked.figures import DECIMAL, decimal_text, figures, results
+from impact.publish.export.linked.graph import (
+    Node,
+    absent,
+    dangling,
+    lacking,
+    name_of,
+    of_type,
+    read_graph,
+    repeated,
+    targets,
+    values,
+)
 from impact.publish.export.linked.shapes import cids_shape_problems
 from impact.publish.export.outside import schema_file
 from impact.publish.official.addresses import definition_address, place_address
 
-DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 CLASSES = ("Organization", "Program", "ImpactModel", "Indicator", "IndicatorReport")
 """What every file has at least one of: shapes that find nothing to look at say that all is well."""
@@ -89,8 +99,8 @@ def cids_problems(content: bytes, name: str, expected: Mapping[str, str]) -> lis
     """
     nodes, _, problems = read_graph(content, name)
     every = list(_all(nodes))
-    problems += [Problem(f"there is no {kind}", name) for kind in CLASSES if nodes and not of_type(every, kind)]
-    problems += [*_lacking(every), *_wrong_class(every), *_numbers(every), *_moments(every), *dangling(every, LINKS)]
+    problems += [*absent(every, CLASSES, name), *lacking(every, NEEDED), *repeated(every, SINGLE)]
+    problems += [*_wrong_class(every), *_numbers(every), *_moments(every), *dangling(every, LINKS)]
     return problems + list(_counted(every, expected))
 
 
@@ -103,36 +113,23 @@ def _all(nodes: Iterable[Node]) -> Iterator[Node]:
             yield from _all(inner)
 
 
-def _of(node: Node) -> str:
-    return str(node.get("@id", "a node without name"))
-
-
-def _lacking(nodes: Iterable[Node]) -> Iterator[Problem]:
-    for node in nodes:
-        for kind in values(node, "@type"):
-            for term in NEEDED.get(kind, ()):
-                if not values(node, term):
-                    yield Problem(f"a node of {kind} has no {term}", field=_of(node))
-        for term in SINGLE:
-            if len(values(node, term)) > 1:
-                yield Problem(f"{term} stands twice", field=_of(node))
-
-
 def _wrong_class(nodes: Iterable[Node]) -> Iterator[Problem]:
     listed = list(nodes)
-    kinds = {_of(node): values(node, "@type") for node in listed}
+    kinds = {name_of(node): values(node, "@type") for node in listed}
     for node in listed:
         for term, kind in POINTS_TO.items():
             for target in targets(node, term):
                 if target in kinds and kind not in kinds[target]:
-                    yield Problem(f"{term} does not point to a node of {kind}", field=_of(node), found=target)
+                    yield Problem(f"{term} does not point to a node of {kind}", field=name_of(node), found=target)
 
 
 def _numbers(nodes: Iterable[Node]) -> Iterator[Problem]:
     for node in of_type(nodes, "Measure"):
         for text in values(node, "hasNumericalValue"):
             if not isinstance(text, str) or not DECIMAL.fullmatch(text):
-                yield Problem("the value is no number", field=_of(node), expected="digits and a point", found=str(text))
+                yield Problem(
+                    "the value is no number", field=name_of(node), expected="digits and a point", found=str(text)
+                )
 
 
 def _moments(nodes: Iterable[Node]) -> Iterator[Problem]:
@@ -141,7 +138,7 @@ def _moments(nodes: Iterable[Node]) -> Iterator[Problem]:
         if not start and not end:
             continue
         if not MOMENT.fullmatch(start) or not MOMENT.fullmatch(end) or start > end:
-            yield Problem("a time does not end after it begins", field=_of(node), found=f"{start} to {end}")
+            yield Problem("a time does not end after it begins", field=name_of(node), found=f"{start} to {end}")
 
 
 def _counted(nodes: Iterable[Node], expected: Mapping[str, str]) -> Iterator[Problem]:
@@ -151,7 +148,7 @@ def _counted(nodes: Iterable[Node], expected: Mapping[str, str]) -> Iterator[Pro
         numbers = [
             str(value.get("hasNumericalValue", "")) for value in values(node, "value") if isinstance(value, dict)
         ]
-        there[_of(node)] = next(iter(numbers), "")
+        there[name_of(node)] = next(iter(numbers), "")
     for address in sorted(expected.keys() | there.keys()):
         if expected.get(address) != there.get(address):
             yield Problem(

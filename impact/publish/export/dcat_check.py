@@ -15,7 +15,18 @@ from typing import get_args
 from impact.declare.linked import DataTheme, Frequency
 from impact.errors import Problem
 from impact.publish.export.dossier import Dossier
-from impact.publish.export.linked.graph import Node, dangling, of_type, read_graph, targets, values
+from impact.publish.export.linked.graph import (
+    Node,
+    absent,
+    dangling,
+    lacking,
+    name_of,
+    of_type,
+    read_graph,
+    repeated,
+    targets,
+    values,
+)
 from impact.publish.export.linked.shapes import dcat_shape_problems
 from impact.publish.export.outside import schema_file
 from impact.words.languages import LANGUAGES
@@ -90,28 +101,9 @@ def dcat_problems(content: bytes, name: str) -> list[Problem]:
         What it is called in problems.
     """
     nodes, _, problems = read_graph(content, name)
-    problems += [Problem(f"there is no {kind}", name) for kind in CLASSES if nodes and not of_type(nodes, kind)]
-    rules = (_lacking, _several, _languages, _coded, _formed, _dated, _unlisted)
+    problems += [*absent(nodes, CLASSES, name), *lacking(nodes, NEEDED), *repeated(nodes, SINGLE)]
+    rules = (_languages, _coded, _formed, _dated, _unlisted)
     return [*problems, *dangling(nodes, LINKS), *(problem for rule in rules for problem in rule(nodes))]
-
-
-def _of(node: Node) -> str:
-    return str(node.get("@id", "a node without name"))
-
-
-def _lacking(nodes: Iterable[Node]) -> Iterator[Problem]:
-    for node in nodes:
-        for kind in values(node, "@type"):
-            for term in NEEDED.get(kind, ()):
-                if not values(node, term):
-                    yield Problem(f"a node of {kind} has no {term}", field=_of(node))
-
-
-def _several(nodes: Iterable[Node]) -> Iterator[Problem]:
-    for node in nodes:
-        for term in SINGLE:
-            if len(values(node, term)) > 1:
-                yield Problem(f"{term} stands twice", field=_of(node))
 
 
 def _languages(nodes: Iterable[Node]) -> Iterator[Problem]:
@@ -121,7 +113,7 @@ def _languages(nodes: Iterable[Node]) -> Iterator[Problem]:
             for term in BILINGUAL.get(kind, ()):
                 said = [text.get("@language") for text in values(node, term) if isinstance(text, dict)]
                 if sorted(map(str, said)) != sorted(LANGUAGES):
-                    yield Problem(f"{term} is not said once in each language", field=_of(node), found=str(said))
+                    yield Problem(f"{term} is not said once in each language", field=name_of(node), found=str(said))
 
 
 def _coded(nodes: Iterable[Node]) -> Iterator[Problem]:
@@ -129,7 +121,9 @@ def _coded(nodes: Iterable[Node]) -> Iterator[Problem]:
         for term, (base, codes) in LISTS.items():
             for target in targets(node, term):
                 if target.removeprefix(base) not in codes or not target.startswith(base):
-                    yield Problem(f"{term} is no code of its list", field=_of(node), expected=base + "…", found=target)
+                    yield Problem(
+                        f"{term} is no code of its list", field=name_of(node), expected=base + "…", found=target
+                    )
 
 
 def _formed(nodes: Iterable[Node]) -> Iterator[Problem]:
@@ -137,7 +131,7 @@ def _formed(nodes: Iterable[Node]) -> Iterator[Problem]:
         for term, form in FORMS.items():
             for target in targets(node, term):
                 if not form.fullmatch(target):
-                    yield Problem(f"{term} is not written as it must be", field=_of(node), found=target)
+                    yield Problem(f"{term} is not written as it must be", field=name_of(node), found=target)
 
 
 def _day(text: str) -> datetime.date | None:
@@ -152,10 +146,10 @@ def _dated(nodes: Iterable[Node]) -> Iterator[Problem]:
         days = {term: _day(str(value)) for term in DAYS for value in values(node, term)}
         for term, day in days.items():
             if day is None:
-                yield Problem(f"{term} is no day", field=_of(node), found=str(node[term]))
+                yield Problem(f"{term} is no day", field=name_of(node), found=str(node[term]))
         start, end = days.get("startDate"), days.get("endDate")
         if start and end and start > end:
-            yield Problem("the period ends before it begins", field=_of(node), found=f"{start} to {end}")
+            yield Problem("the period ends before it begins", field=name_of(node), found=f"{start} to {end}")
 
 
 def _unlisted(nodes: Iterable[Node]) -> Iterator[Problem]:
@@ -164,7 +158,7 @@ def _unlisted(nodes: Iterable[Node]) -> Iterator[Problem]:
     for kind, term in (("Dataset", "dataset"), ("Distribution", "distribution")):
         said = [target for node in listed for target in targets(node, term)]
         for node in of_type(listed, kind):
-            if said.count(_of(node)) != 1:
+            if said.count(name_of(node)) != 1:
                 yield Problem(
-                    f"a node of {kind} is listed {said.count(_of(node))} times", field=_of(node), expected="1"
+                    f"a node of {kind} is listed {said.count(name_of(node))} times", field=name_of(node), expected="1"
                 )

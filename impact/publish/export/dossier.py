@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from impact.publish.official.data_set import DataSet, Selection, select
+from impact.publish.official.data_set import EVERY_OBSERVATION, DataSet, Selection, select
 from impact.publish.origin import Origin
 from impact.publish.published import ReaderTables
 from impact.words import Words
@@ -21,27 +22,44 @@ class Dossier:
         The reader's tables.
     programme
         One in reach.
-    data_set
-        The observations that are wanted, with their structure.
     words
         Of the language of sentences, where a format has room for one only.
+    origin
+        Where it is from.
+    selection
+        Which observations are wanted.
     rows
         Whether rows of contracts may be written; those of persons among them.
     contracts
         Whose rows are wanted; all by default.
+    observed
+        A data set in place of the one that follows, such as its first rows.
     """
 
     published: ReaderTables
     programme: str
-    data_set: DataSet
     words: Words
+    origin: Origin
+    selection: Selection = EVERY_OBSERVATION
     rows: bool = False
     contracts: tuple[str, ...] = ()
+    observed: DataSet | None = None
 
-    @property
-    def origin(self) -> Origin:
-        """Where it is from."""
-        return self.data_set.origin
+    @cached_property
+    def data_set(self) -> DataSet:
+        """The observations that are wanted, with their structure; made when somebody asks for them.
+
+        Raises
+        ------
+        ProblemsError
+            If ``export.yaml`` leaves codes without an official one.
+        UsageError
+            If no observation has a code that is selected, or the programme was last run by an earlier engine.
+        """
+        if self.observed is not None:
+            return self.observed
+        structure = self.published.structures(self.programme)[-1]
+        return select(DataSet(structure, self.published.observations(self.programme), self.origin), self.selection)
 
 
 def dossier_of(
@@ -49,11 +67,11 @@ def dossier_of(
     programme: str,
     words: Words,
     version: str,
-    selection: Selection | None = None,
+    selection: Selection = EVERY_OBSERVATION,
     *,
     rows: bool = False,
 ) -> Dossier:
-    """Return a programme as a reader may have it.
+    """Return a programme as a reader may have it, its observations made.
 
     Parameters
     ----------
@@ -77,9 +95,8 @@ def dossier_of(
     UsageError
         If no observation has a code that is selected.
     """
-    origin = origin_of(published, programme, words, version)
-    whole = DataSet(published.structures(programme)[-1], published.observations(programme), origin)
-    return Dossier(published, programme, select(whole, selection or Selection()), words, rows)
+    made = Dossier(published, programme, words, origin_of(published, programme, words, version), selection, rows)
+    return replace(made, observed=made.data_set)
 
 
 def origin_of(published: ReaderTables, programme: str, words: Words, version: str) -> Origin:

@@ -25,8 +25,8 @@ def whole(content: Chunks) -> bytes:
     return content if isinstance(content, bytes) else b"".join(content)
 
 
-def needed(library: str) -> ModuleType:
-    """Import a library that comes with the extra ``office``.
+def needed(library: str, extra: str = "office") -> ModuleType:
+    """Import a library that comes with an extra.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def needed(library: str) -> ModuleType:
     try:
         return import_module(library)
     except ImportError as error:
-        raise UsageError(f"this format needs {library}: pip install 'impact-engine[office]'") from error
+        raise UsageError(f"this format needs {library}: pip install 'impact-engine[{extra}]'") from error
 
 
 class Takes(StrEnum):

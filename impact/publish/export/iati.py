@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from impact.errors import Problem
 from impact.publish.export.dossier import Dossier
-from impact.publish.export.format import Format, Takes
+from impact.publish.export.format import Format, Takes, needed
 from impact.publish.export.iati_check import VERSION, check_iati, iati_schema
 from impact.publish.export.iati_results import MEASURED_IN, measure_of, reported
 from impact.publish.export.linked.facts import IndicatorSaid, ProgrammeSaid, programme_said
 from impact.publish.export.linked.figures import Figure, by_indicator, decimal_text, part_names
 from impact.publish.export.linked.required import missing, require
-from impact.publish.export.outside import lxml_etree, validation
+from impact.publish.export.outside import validation
 from impact.publish.official.addresses import definition_address
 from impact.publish.official.period import first_day_of, last_day_of
 from impact.publish.official.structure import Names, Structure
@@ -77,7 +77,7 @@ def write_iati(dossier: Dossier) -> bytes:
         If lxml is not installed.
     """
     require(iati_missing(dossier))
-    etree = lxml_etree()
+    etree = needed("lxml.etree", "linked")
     root = etree.Element("iati-activities", version=VERSION)
     _activity(root, dossier, programme_said(dossier))
     written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
@@ -86,7 +86,7 @@ def write_iati(dossier: Dossier) -> bytes:
 
 def _add(parent: Element, tag: str, **attributes: str) -> Element:
     """Add an element; an attribute's ``_`` stands for ``-``."""
-    return lxml_etree().SubElement(
+    return needed("lxml.etree", "linked").SubElement(
         parent, tag, {name.rstrip("_").replace("_", "-"): text for name, text in attributes.items()}
     )
 

@@ -21,17 +21,16 @@ from impact.declare.linked import (
 )
 from impact.errors import Problem
 from impact.publish.export.dossier import Dossier
+from impact.publish.export.format import needed
 from impact.publish.export.iati_results import MEASURED_IN, measure_of, reported
 from impact.publish.export.linked.facts import programme_said
-from impact.publish.export.linked.figures import decimal_text
-from impact.publish.export.outside import lxml_etree, schema_file
+from impact.publish.export.linked.figures import DECIMAL, decimal_text
+from impact.publish.export.outside import schema_file
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 VERSION = "2.03"
-DECIMAL = re.compile(r"-?\d+(\.\d+)?")
-"""A number with a point and without an exponent."""
 CODES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "activity-status": ("code", get_args(ActivityStatus)),
     "activity-date": ("type", ("1", "2", "3", "4")),
@@ -88,7 +87,7 @@ def iati_problems(content: bytes, name: str, expected: Counter[Key]) -> list[Pro
     expected
         Each number that must be there, and no other.
     """
-    etree = lxml_etree()
+    etree = needed("lxml.etree", "linked")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(content, parser)
@@ -106,7 +105,7 @@ def _of_schema(root: Element) -> Iterator[Problem]:
     path = iati_schema()
     if path is None:
         return
-    etree = lxml_etree()
+    etree = needed("lxml.etree", "linked")
     schema = etree.XMLSchema(etree.parse(str(path), etree.XMLParser(no_network=True)))
     schema.validate(root)
     for error in schema.error_log:

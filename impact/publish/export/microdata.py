@@ -9,6 +9,7 @@ and held against the rows before anybody can see it.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from impact.errors import Problem, ProblemsError, UsageError
-from impact.publish.export.contract_rows import KINDS, ContractRows, chosen, contract_rows, kind_label
+from impact.publish.export.contract_rows import KINDS, ContractRows, chosen, contract_rows, count, kind_label
 from impact.publish.export.csv import safe_cell
 from impact.publish.export.dossier import Dossier
+from impact.publish.export.format import Format, Takes, Validation
 from impact.tables.variables import Variable
 from impact.validate.stored import MISSING_SUFFIX
 from impact.words import Words
@@ -321,3 +323,32 @@ def _cell_differences(file: str, expected: FileColumn, found: FileColumn) -> Ite
         if one != other or isinstance(one, str) != isinstance(other, str):
             yield Problem("a cell differs", file, line, expected.name, repr(one), repr(other))
             return
+
+
+# ---- the format ------------------------------------------------------------------------------------------------------
+
+
+def format_of(package: Package, suffix: str, media_type: str, read_by: str) -> Format:
+    """Return the format of a statistical package.
+
+    Parameters
+    ----------
+    package
+        What it can hold.
+    suffix, media_type
+        Of its files.
+    read_by
+        The libraries that read files back.
+    """
+    return Format(
+        suffix,
+        media_type,
+        Takes.DOSSIER,
+        functools.partial(write_alone, package),
+        functools.partial(pack, package, suffix),
+        check=functools.partial(check, package, suffix),
+        validation=lambda: Validation(read_by),
+        of_rows=True,
+        counted=count,
+        needs="pyreadstat",
+    )

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from impact.errors import UsageError
 from impact.publish.export.format import Validation
 
 SCHEMAS = "IMPACT_SCHEMAS"
@@ -24,17 +21,3 @@ def schema_file(*names: str) -> Path | None:
 def validation(schema: Path | None, standard: str) -> Validation:
     """Return what files are held against: a schema, where the environment leads to it."""
     return Validation(standard, "" if schema else f"a folder with its schema in {SCHEMAS}")
-
-
-def lxml_etree() -> Any:
-    """Return the module that reads and writes XML.
-
-    Raises
-    ------
-    UsageError
-        If lxml is not installed.
-    """
-    try:
-        return import_module("lxml.etree")
-    except ImportError as error:
-        raise UsageError("XML is written by lxml: pip install 'impact-engine[linked]'") from error

@@ -5,7 +5,6 @@ Called alike by ``impact export`` and by :meth:`impact.Result.export`.
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import tempfile
 import zipfile
@@ -16,12 +15,12 @@ from pathlib import Path
 
 from impact.errors import ProblemsError, UsageError
 from impact.files import check_apart, check_place, copy_file, making_folder, write_file, write_zip, zip_entry
-from impact.publish.export.dossier import Dossier, dossier_of
+from impact.publish.export.dossier import Dossier, origin_of
 from impact.publish.export.format import Chunks, Format, Takes, whole
 from impact.publish.export.registry import all_formats, programme_format
 from impact.publish.export.tables import OBSERVATIONS, SOURCES, dossier_tables
 from impact.publish.official.check import data_set_problems
-from impact.publish.official.data_set import Selection
+from impact.publish.official.data_set import EVERY_OBSERVATION, Selection
 from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, OUTSIDE
 from impact.store import Warehouse
@@ -32,7 +31,6 @@ from impact.words.languages import Language
 ZIP = ".zip"
 DEFAULT = "csv"
 """The format of a folder or ZIP of which nobody says it."""
-ALL = Selection()
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def export_programme(
     form: str | None = None,
     names: Sequence[str] = (),
     language: Language = "it",
-    selection: Selection = ALL,
+    selection: Selection = EVERY_OBSERVATION,
     rows: bool = False,
     replace: bool = False,
 ) -> Exported:
@@ -117,12 +115,13 @@ def export_programme(
     _check_path(path, name, by_ending, tables, replace=replace)
     published = ReaderTables(warehouse, EVERYTHING if rows else OUTSIDE)
     _check_programme(published, programme)
-    dossier = dossier_of(published, programme, words_in(language), data_version(warehouse), selection, rows=rows)
-    dossier = dataclasses.replace(dossier, contracts=tuple(names) if file_format.of_rows else ())
+    words = words_in(language)
+    origin = origin_of(published, programme, words, data_version(warehouse))
+    contracts = tuple(names) if file_format.of_rows else ()
+    dossier = Dossier(published, programme, words, origin, selection, rows, contracts)
     contents, count = _contents(file_format, dossier, tables, path.name if by_ending else "")
     with tempfile.TemporaryDirectory() as scratch:
-        made = _made(Path(scratch), contents)
-        _check_files(file_format, dossier, made)
+        made = made_files(Path(scratch), file_format, dossier, contents)
         _put(path, made, alone=by_ending is not None)
     return Exported(tuple(contents), count, _validation(file_format))
 
@@ -142,7 +141,7 @@ def _validation(form: Format) -> str:
 
 def _table_names(form: Format, name: str, names: Sequence[str], selection: Selection) -> list[str]:
     """Return the tables that are wanted; none of a format that is not made of tables."""
-    if form.counted is not None and selection != ALL:
+    if form.counted is not None and selection != EVERY_OBSERVATION:
         raise UsageError(f"{name} has no observations to choose from: leave --area, --period and --indicator out")
     if form.takes is Takes.DOSSIER:
         if names and not form.of_rows:
@@ -151,7 +150,7 @@ def _table_names(form: Format, name: str, names: Sequence[str], selection: Selec
     unknown = [table for table in names if table not in (*SOURCES, OBSERVATIONS)]
     if unknown:
         raise UsageError(_unknown("table", unknown[0], (*SOURCES, OBSERVATIONS)))
-    if selection == ALL:
+    if selection == EVERY_OBSERVATION:
         return list(dict.fromkeys(names)) or [*SOURCES, OBSERVATIONS]
     if set(names) - {OBSERVATIONS}:
         raise UsageError(f"areas, periods and indicators are chosen of the table {OBSERVATIONS}, not of {names[0]}")
@@ -198,13 +197,12 @@ def _check_path(path: Path, name: str, by_ending: str | None, tables: Collection
 
 def _contents(form: Format, dossier: Dossier, tables: Sequence[str], alone: str) -> tuple[dict[str, Chunks], int]:
     """Return files by name, one of a given name or as many as there are, and how many rows they hold."""
-    if form.takes is Takes.DOSSIER or OBSERVATIONS in tables:
-        _check_observations(dossier)
-    count = form.counted(dossier) if form.counted else dossier.data_set.rows.num_rows
     if form.takes is Takes.DOSSIER:
+        count = form.counted(dossier) if form.counted else _count_observations(dossier)
         return ({alone: form.write(dossier)} if alone else dict(form.dossier_files(dossier))), count
+    observed = _count_observations(dossier) if OBSERVATIONS in tables else 0
     if tables == [OBSERVATIONS] and form.observations is not None:
-        return {alone or OBSERVATIONS + form.suffix: form.observations(dossier.data_set)}, count
+        return {alone or OBSERVATIONS + form.suffix: form.observations(dossier.data_set)}, observed
     exported = dossier_tables(dossier, tables)
     count = sum(len(table.frame) for table in exported)
     if alone and not form.together:
@@ -213,26 +211,31 @@ def _contents(form: Format, dossier: Dossier, tables: Sequence[str], alone: str)
     return ({alone: next(iter(files.values()))} if alone else files), count
 
 
-def _check_observations(dossier: Dossier) -> None:
-    problems = data_set_problems(dossier.data_set.structure, dossier.data_set.rows)
+def _count_observations(dossier: Dossier) -> int:
+    """Return how many observations there are, once they hold together with their structure."""
+    data_set = dossier.data_set
+    problems = data_set_problems(data_set.structure, data_set.rows)
     if problems:
         raise ProblemsError(problems)
+    return int(data_set.rows.num_rows)
 
 
-def _made(folder: Path, contents: Mapping[str, Chunks]) -> dict[str, Path]:
-    """Write files into a folder of the engine's own, piece by piece, and return where each stands."""
+def made_files(folder: Path, form: Format, dossier: Dossier, contents: Mapping[str, Chunks]) -> dict[str, Path]:
+    """Write files into a folder of the engine's own, hold them against what the format asks, and return where they are.
+
+    Raises
+    ------
+    ProblemsError
+        If the format finds files wrong.
+    """
     made: dict[str, Path] = {}
     for name, content in contents.items():
         made[name] = folder / name
         write_file(made[name], content)
-    return made
-
-
-def _check_files(form: Format, dossier: Dossier, made: Mapping[str, Path]) -> None:
-    """Hold files against what stands outside the engine, before anybody can see them."""
     problems = form.check(dossier, made) if form.check else []
     if problems:
         raise ProblemsError(problems)
+    return made
 
 
 def _put(path: Path, made: Mapping[str, Path], *, alone: bool) -> None:

@@ -12,7 +12,7 @@ from impact.publish.export.format import Chunks, Format, Takes
 from impact.publish.export.sdmx_check import check_csv
 from impact.publish.official.data_set import DataSet
 from impact.publish.official.sdmx_names import flow_name
-from impact.publish.official.sdmx_structure import write_structures
+from impact.publish.official.sdmx_structure import write_structure_of
 from impact.publish.official.stream import copied
 from impact.sql import as_text, literal
 
@@ -37,9 +37,7 @@ def _write(dossier: Dossier) -> Chunks:
 
 
 def _pack(dossier: Dossier) -> Mapping[str, Chunks]:
-    data_set = dossier.data_set
-    rows = {dossier.programme: data_set.rows}
-    structure = write_structures([data_set.structure], "ml-3.0", data=rows, prepared=data_set.origin.date)
+    structure = write_structure_of(dossier.data_set, "ml-3.0")
     return {"data.csv": _write(dossier), "structure.xml": structure}
 
 

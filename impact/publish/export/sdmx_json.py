@@ -18,7 +18,7 @@ from impact.publish.export.format import Chunks, Format, Takes
 from impact.publish.export.sdmx_check import JSON, check_json, validation
 from impact.publish.official.data_set import ARROW, DataSet
 from impact.publish.official.sdmx_names import definition_of, flow_of, said_of, sender
-from impact.publish.official.sdmx_structure import write_structures
+from impact.publish.official.sdmx_structure import write_structure_of
 from impact.publish.official.sdmx_structure_json import LANGUAGES_IN_ORDER, named
 from impact.publish.official.stream import TABLE, encoded, in_series, texts
 from impact.publish.official.structure import Component, Role, Structure
@@ -164,9 +164,7 @@ def _write(dossier: Dossier) -> Chunks:
 
 
 def _pack(dossier: Dossier) -> Mapping[str, Chunks]:
-    data_set = dossier.data_set
-    rows = {dossier.programme: data_set.rows}
-    structure = write_structures([data_set.structure], "json-2.0", data=rows, prepared=data_set.origin.date)
+    structure = write_structure_of(dossier.data_set, "json-2.0")
     return {"data.json": _write(dossier), "structure.json": structure}
 
 

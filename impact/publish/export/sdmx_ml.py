@@ -14,7 +14,7 @@ from impact.publish.export.format import Chunks, Format, Takes, Validation
 from impact.publish.export.sdmx_check import ML, check_ml, validation
 from impact.publish.official.data_set import ARROW, DataSet
 from impact.publish.official.sdmx_names import flow_of, namespace_of, said_of, sender
-from impact.publish.official.sdmx_structure import Form, write_structures
+from impact.publish.official.sdmx_structure import Form, write_structure_of
 from impact.publish.official.sdmx_xml import DATA, INSTANCE, Version, check_texts, namespaces
 from impact.publish.official.stream import fragments, in_series, texts
 from impact.publish.official.structure import Component, Role, Structure
@@ -100,6 +100,7 @@ def _scope(version: Version) -> str:
 
 def _format(version: Version, suffix: str) -> Format:
     """Return the format of an edition of the standard."""
+    form: Form = "ml-2.1" if version == "2.1" else "ml-3.0"
 
     def write(dossier: Dossier) -> Chunks:
         return write_data(dossier.data_set, version)
@@ -108,19 +109,12 @@ def _format(version: Version, suffix: str) -> Format:
         return validation(f"SDMX-ML {version}", ML)
 
     def pack(dossier: Dossier) -> Mapping[str, Chunks]:
-        return {"data.xml": write(dossier), "structure.xml": _structure(dossier, version)}
+        return {"data.xml": write(dossier), "structure.xml": write_structure_of(dossier.data_set, form)}
 
     media_type = f"application/vnd.sdmx.structurespecificdata+xml;version={version}"
     if version == "3.0":
         media_type = "application/vnd.sdmx.data+xml;version=3.0.0"
     return Format(suffix, media_type, Takes.DOSSIER, write, pack, check=check_ml(version), validation=validated)
-
-
-def _structure(dossier: Dossier, version: Version) -> bytes:
-    data_set = dossier.data_set
-    rows = {dossier.programme: data_set.rows}
-    form: Form = "ml-2.1" if version == "2.1" else "ml-3.0"
-    return write_structures([data_set.structure], form, data=rows, prepared=data_set.origin.date)
 
 
 FORMAT_2_1 = _format("2.1", ".sdmx21.xml")

@@ -8,7 +8,6 @@ a column: where a column declares all four, a column of numbers beside it says t
 from __future__ import annotations
 
 import datetime
-import functools
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,9 +16,9 @@ from typing import Any
 
 import pandas as pd
 
-from impact.publish.export.contract_rows import KINDS, ContractRows, codes_of, count, kind_label, kinds_of
-from impact.publish.export.format import Format, Takes, Validation, needed
-from impact.publish.export.microdata import EXACT, FileColumn, Package, check, companion, pack, write_alone
+from impact.publish.export.contract_rows import KINDS, ContractRows, codes_of, kind_label, kinds_of
+from impact.publish.export.format import needed
+from impact.publish.export.microdata import EXACT, FileColumn, Package, companion, format_of
 from impact.tables.variables import Variable
 
 SUFFIX = ".sav"
@@ -187,15 +186,4 @@ PACKAGE = Package(
     size=lambda text: len(text.encode("utf-8")),
     reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
 )
-FORMAT = Format(
-    SUFFIX,
-    "application/x-spss-sav",
-    Takes.DOSSIER,
-    functools.partial(write_alone, PACKAGE),
-    functools.partial(pack, PACKAGE, SUFFIX),
-    check=functools.partial(check, PACKAGE, SUFFIX),
-    validation=lambda: Validation("pyreadstat"),
-    of_rows=True,
-    counted=count,
-    needs="pyreadstat",
-)
+FORMAT = format_of(PACKAGE, SUFFIX, "application/x-spss-sav", "pyreadstat")

@@ -7,7 +7,6 @@ the code, ``001: Torino``. Of text, which has no kinds of missing there, a colum
 from __future__ import annotations
 
 import datetime
-import functools
 import math
 import re
 import tempfile
@@ -17,9 +16,9 @@ from typing import Any
 
 import pandas as pd
 
-from impact.publish.export.contract_rows import KINDS, ContractRows, codes_of, count, kind_label, kinds_of
-from impact.publish.export.format import Format, Takes, Validation, needed
-from impact.publish.export.microdata import EXACT, FileColumn, Package, check, companion, pack, write_alone
+from impact.publish.export.contract_rows import KINDS, ContractRows, codes_of, kind_label, kinds_of
+from impact.publish.export.format import needed
+from impact.publish.export.microdata import EXACT, FileColumn, Package, companion, format_of
 from impact.tables.variables import Variable
 
 SUFFIX = ".dta"
@@ -150,15 +149,4 @@ PACKAGE = Package(
     size=len,
     reserved=frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strl"]),
 )
-FORMAT = Format(
-    SUFFIX,
-    "application/x-stata-dta",
-    Takes.DOSSIER,
-    functools.partial(write_alone, PACKAGE),
-    functools.partial(pack, PACKAGE, SUFFIX),
-    check=functools.partial(check, PACKAGE, SUFFIX),
-    validation=lambda: Validation("pandas, pyreadstat"),
-    of_rows=True,
-    counted=count,
-    needs="pyreadstat",
-)
+FORMAT = format_of(PACKAGE, SUFFIX, "application/x-stata-dta", "pandas, pyreadstat")

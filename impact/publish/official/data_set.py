@@ -58,6 +58,9 @@ class Selection:
         return {"REF_AREA": self.areas, "TIME_PERIOD": self.periods, "INDICATOR": self.indicators}
 
 
+EVERY_OBSERVATION = Selection()
+
+
 def arrow_schema(structure: Structure) -> pa.Schema:
     """Return the columns of a data set with their types."""
     return pa.schema(

@@ -7,7 +7,7 @@ CL_UNIT_MULT 1.1, CL_DECIMALS 1.1. Each list names only the codes that occur her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from impact.publish.official.structure import CodeList, CodeOf, Names
@@ -81,19 +81,17 @@ def total() -> CodeOf:
 
 def fixed_lists() -> Mapping[str, CodeList]:
     """Return the lists that do not depend on a programme, by id."""
-    makers: Mapping[str, Callable[[], Iterable[CodeOf]]] = {
-        "CL_FREQ": lambda: _worded("freq", "ASQMD"),
-        "CL_MEASURE": lambda: _worded("measure", MEASURES),
-        "CL_ARM": lambda: (total(), *_worded("arm", ("TREATED", "COMPARISON"))),
-        "CL_LEVEL": lambda: _worded("level", ("micro", "meso", "macro")),
-        "CL_OBS_STATUS": lambda: _worded("obs_status", "ABEFLMOPQU"),
-        "CL_CONF_STATUS": lambda: _worded("conf_status", "ACDF"),
-        "CL_MISSING_KIND": lambda: _worded("missing", OBS_STATUS_OF_MISSING),
-        "CL_DATA_KIND": lambda: _worded("data_kind", ("real", "synthetic")),
-        "CL_UNIT_MULT": lambda: (CodeOf(str(power), names("official.multiplier", power=power)) for power in range(13)),
-        "CL_DECIMALS": lambda: (CodeOf(str(count), names("official.decimals", count=count)) for count in range(16)),
-        "CL_EVIDENCE_LEVEL": lambda: (
-            CodeOf(str(level), names("official.evidence", level=level)) for level in range(1, 6)
-        ),
+    codes: Mapping[str, Iterable[CodeOf]] = {
+        "CL_FREQ": _worded("freq", "ASQMD"),
+        "CL_MEASURE": _worded("measure", MEASURES),
+        "CL_ARM": (total(), *_worded("arm", ("TREATED", "COMPARISON"))),
+        "CL_LEVEL": _worded("level", ("micro", "meso", "macro")),
+        "CL_OBS_STATUS": _worded("obs_status", "ABEFLMOPQU"),
+        "CL_CONF_STATUS": _worded("conf_status", "ACDF"),
+        "CL_MISSING_KIND": _worded("missing", OBS_STATUS_OF_MISSING),
+        "CL_DATA_KIND": _worded("data_kind", ("real", "synthetic")),
+        "CL_UNIT_MULT": (CodeOf(str(power), names("official.multiplier", power=power)) for power in range(13)),
+        "CL_DECIMALS": (CodeOf(str(count), names("official.decimals", count=count)) for count in range(16)),
+        "CL_EVIDENCE_LEVEL": (CodeOf(str(level), names("official.evidence", level=level)) for level in range(1, 6)),
     }
-    return {id: listed(id, make()) for id, make in makers.items()}
+    return {id: listed(id, of_list) for id, of_list in codes.items()}

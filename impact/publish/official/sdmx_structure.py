@@ -14,6 +14,7 @@ from typing import Literal
 import pyarrow as pa
 
 from impact.errors import UsageError
+from impact.publish.official.data_set import DataSet
 from impact.publish.official.sdmx_names import KINDS, Kind, codelist_of
 from impact.publish.official.sdmx_xml import missing
 from impact.publish.official.structure import CodeList, Structure
@@ -117,6 +118,13 @@ def write_structures(
     day = prepared or datetime.datetime.now(tz=datetime.UTC).date()
     codes = {programme: _codes(rows) for programme, rows in (data or {}).items()}
     return write_wanted(Wanted(tuple(structures), _kinds(artefacts), codes, stub, day), form)
+
+
+def write_structure_of(data_set: DataSet, form: Form) -> bytes:
+    """Write the structure message that stands beside a file of data, with the codes that occur in it."""
+    structure = data_set.structure
+    rows = {structure.programme: data_set.rows}
+    return write_structures([structure], form, data=rows, prepared=data_set.origin.date)
 
 
 def write_wanted(wanted: Wanted, form: Form) -> bytes:

@@ -20,8 +20,11 @@ def change_between(before: Structure, after: Structure) -> Change:
 
     Examples
     --------
-    >>> change_between.__name__
-    'change_between'
+    >>> before = Structure("p", "A", {"en": "Old"}, {}, (), {})
+    >>> change_between(before, before), change_between(before, replace(before, names={"en": "New"}))
+    ('', 'patch')
+    >>> change_between(before, replace(before, agency="B"))
+    'major'
     """
     if replace(before, version=FIRST) == replace(after, version=FIRST):
         return ""

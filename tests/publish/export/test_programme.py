@@ -18,7 +18,7 @@ from impact_dashboards.server.app import create_app
 
 import impact
 from impact.cli.main import main
-from impact.errors import UsageError
+from impact.errors import ProblemsError, UsageError
 from impact.publish.export import FORMATS, SOURCES, Takes, all_formats, export_programme, export_tables
 from impact.publish.export.tables import OBSERVATIONS
 from impact.publish.published import ReaderTables
@@ -310,3 +310,19 @@ def test_rows_are_asked_for_of_formats_that_are_made_of_them_alone(tmp_path: Pat
             export_programme(opened, "p", tmp_path / "named.csv", names=["claims"], rows=True)
     assert "P000" not in (tmp_path / "claims.csv").read_text("utf-8")
     assert not (tmp_path / "named.csv").exists()
+
+
+def test_a_mapping_that_is_not_complete_keeps_observations_back_and_nothing_else(tmp_path: Path) -> None:
+    folder = template(tmp_path)
+    (folder / "export.yaml").write_text("cuts: {gender: {dimension: SEX, codes: {F: F, M: M, X: X}}}\n")
+    database = tmp_path / "a.duckdb"
+    impact.run(folder, db=database).close()
+    with Warehouse(database) as opened:
+        opened.connection.execute("UPDATE impact.structure_mapping SET unmapped = ['gender=X']")
+    with open_reader(database) as opened:
+        export_programme(opened, "sample", tmp_path / "findings.csv", names=["findings"])
+        assert export_programme(opened, "sample", tmp_path / "rows", form="sav", rows=True).rows > 100
+        for name in ("csv", "sdmx-csv"):
+            with pytest.raises(ProblemsError, match="the code 'X' of 'gender' has no official code"):
+                export_programme(opened, "sample", tmp_path / name, form=name)
+    assert [path.name for path in tmp_path.glob("*csv")] == ["findings.csv"]

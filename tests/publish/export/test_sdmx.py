@@ -190,7 +190,7 @@ def hostile(dossier: Dossier) -> Dossier:
     for column in ("WAVE", "FLAGS"):
         texts = [HOSTILE + str(i % 3) if i % 2 else None for i in range(rows.num_rows)]
         rows = rows.set_column(rows.column_names.index(column), column, pa.array(texts, pa.string()))
-    return replace(dossier, data_set=replace(data_set, structure=structure, rows=rows))
+    return replace(dossier, observed=replace(data_set, structure=structure, rows=rows))
 
 
 def _renamed(code: CodeOf) -> CodeOf:
@@ -222,7 +222,7 @@ def test_what_xml_cannot_hold_is_refused(warehouse: Warehouse, tmp_path: Path, n
     waves = pa.array(["bell \x07"] * rows.num_rows)
     rung = replace(dossier.data_set, rows=rows.set_column(rows.column_names.index("WAVE"), "WAVE", waves))
     with pytest.raises(UsageError, match="WAVE holds the character U\\+0007, which XML cannot hold"):
-        written(replace(dossier, data_set=rung), name, tmp_path)
+        written(replace(dossier, observed=rung), name, tmp_path)
     named = replace(dossier.data_set.structure, descriptions={"it": "\x00", "en": ""})
     with pytest.raises(UsageError, match="Description of DF_PETERBOROUGH holds the character U\\+0000"):
         write_structures([named], "ml-3.0")
@@ -237,7 +237,7 @@ def test_large_and_small_numbers_keep_their_digits(warehouse: Warehouse, tmp_pat
     ]
     column = pa.array(there, pa.float64())
     changed = rows.set_column(rows.column_names.index("OBS_VALUE"), "OBS_VALUE", column)
-    extreme = replace(dossier, data_set=replace(dossier.data_set, rows=changed))
+    extreme = replace(dossier, observed=replace(dossier.data_set, rows=changed))
     for name in NAMES:
         made = written(extreme, name, tmp_path / name)
         if name in ML:

@@ -99,7 +99,7 @@ def test_a_defect_of_a_structure_is_rejected(dossier: Dossier, tmp_path: Path, d
 
 def test_a_file_beside_another_edition_is_rejected(dossier: Dossier, texts: dict[str, str], tmp_path: Path) -> None:
     later = replace(dossier.data_set.structure, version="1.1.0")
-    other = replace(dossier, data_set=replace(dossier.data_set, structure=later))
+    other = replace(dossier, observed=replace(dossier.data_set, structure=later))
     for name, text in texts.items():
         assert problems_of(other, name, text, tmp_path) != [], name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,6 +12,8 @@ from impact.publish.official.lists import TOTAL, UNSPECIFIED
 from impact.publish.official.period import first_day_of, last_day_of
 from impact.publish.official.structure import Names, Structure
 
+DECIMAL = re.compile(r"-?\d+(\.\d+)?")
+"""A number with a point and without an exponent, as :func:`decimal_text` writes it."""
 COMPARISON = "COMPARISON"
 NO_PART = ("FREQ", "INDICATOR", "MEASURE", "ARM")
 """Dimensions that do not tell parts apart."""

@@ -136,3 +136,34 @@ def dangling(nodes: Iterable[Node], names: Iterable[str]) -> Iterator[Problem]:
                     yield Problem(
                         f"{name} points to a node that is not there", field=str(node.get("@id")), found=target
                     )
+
+
+def name_of(node: Node) -> str:
+    """Return what a node is called in problems."""
+    return str(node.get("@id", "a node without name"))
+
+
+def absent(nodes: Iterable[Node], kinds: Iterable[str], name: str) -> Iterator[Problem]:
+    """Yield classes of which a graph with any node has none; ``name`` is that of its file."""
+    listed = list(nodes)
+    for kind in kinds:
+        if listed and not of_type(listed, kind):
+            yield Problem(f"there is no {kind}", name)
+
+
+def lacking(nodes: Iterable[Node], needed: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
+    """Yield what nodes do not say, by the terms that each class must have."""
+    for node in nodes:
+        for kind in values(node, "@type"):
+            for term in needed.get(kind, ()):
+                if not values(node, term):
+                    yield Problem(f"a node of {kind} has no {term}", field=name_of(node))
+
+
+def repeated(nodes: Iterable[Node], single: Iterable[str]) -> Iterator[Problem]:
+    """Yield terms that a node has more than once, of those that it may have once."""
+    terms = tuple(single)
+    for node in nodes:
+        for term in terms:
+            if len(values(node, term)) > 1:
+                yield Problem(f"{term} stands twice", field=name_of(node))

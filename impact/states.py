@@ -142,6 +142,19 @@ class DueState(StrEnum):
     DONE = "done"
 
 
+class PeriodState(StrEnum):
+    """What stands behind the number of a period, or why there is none."""
+
+    VALUE = "value"
+    ZERO = "zero"
+    """No row, which is declared to mean that nothing happened."""
+    NO_REPORT = "no_report"
+    """No row, which is declared to mean that nobody reported."""
+    NO_VALUE = "no_value"
+    """Rows, none of which has a value."""
+    SUPPRESSED = "suppressed"
+
+
 class ValueSection(StrEnum):
     """What of the value of a programme a line is about; in the order in which they are read."""
 

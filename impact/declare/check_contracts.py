@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from impact.declare.conditions import condition_problems
-from impact.declare.contracts import Column, Contract, ForeignKey, Rule
+from impact.declare.contracts import Clock, Column, Contract, ForeignKey, Rule
 from impact.declare.load import Programme
 from impact.declare.location import Location
 from impact.errors import Problem
+from impact.periods import LAST_REPORT, PERIOD
 
 FILE = "contracts.yaml"
 
@@ -61,10 +62,26 @@ def _contract_sense(programme: Programme, contract: Contract) -> Iterator[Proble
         yield at.problem(f"the wave column '{contract.wave}' must be text or code")
     if contract.status and columns[contract.status].type != "text":
         yield at.problem(f"the status column '{contract.status}' must be text")
+    if contract.period:
+        yield from _clock(contract, contract.period, at.at(f"{contract.id}.period"))
     if "rowid" in columns:
         yield at.problem("a column cannot be called 'rowid': that name is the database's own")
     for rule in contract.rules:
         yield from _rule(programme, contract, rule, at)
+
+
+def _clock(contract: Contract, clock: Clock, at: Location) -> Iterator[Problem]:
+    """Yield what is wrong with a clock: it reads a date that no row lacks, and adds columns of its own."""
+    column = contract.columns[clock.column]
+    if column.type != "date":
+        yield at.problem(f"the clock reads '{clock.column}', which is no date", "date", column.type)
+    elif not column.required:
+        yield at.problem(f"the clock's column '{clock.column}' may be missing", "required: true")
+    for name in sorted({PERIOD, LAST_REPORT} & contract.columns.keys()):
+        yield at.problem(f"a contract with a clock cannot have a column '{name}': the engine adds it", fix="Rename it.")
+    for name in clock.unit:
+        if not contract.columns[name].required:
+            yield at.problem(f"'{name}' tells apart who reports, and may be missing", "required: true")
 
 
 def _rule(programme: Programme, contract: Contract, rule: Rule, at: Location) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.errors import Problem
 from impact.formulas.base import ColumnUse
-from impact.formulas.kind import Samples
+from impact.formulas.kind import Samples, Summary
 from impact.formulas.registry import kind_of, names_of
 
 
@@ -41,6 +41,7 @@ def _in_contract(declaration: Declaration) -> Iterator[Problem]:
     yield from indicator.formula.problems(declaration)
     yield from _sample(declaration)
     yield from _waves(declaration)
+    yield from _over_time(declaration)
     if indicator.ex_post.design is not None:
         yield from indicator.ex_post.design.problems(declaration)
     yield from _promise(declaration)
@@ -133,6 +134,23 @@ def _waves(at: Declaration) -> Iterator[Problem]:
     if contract.wave and indicator.ex_post.wave is None:
         what = f"contract '{contract.id}' has waves, so '{indicator.id}' must say which"
         yield Location(FILE, at.line, "ex_post.wave").problem(what)
+
+
+def _over_time(at: Declaration) -> Iterator[Problem]:
+    """Yield where the rule over time is missing, or has nothing to rule over."""
+    indicator, clock = at.indicator, at.contract.period
+    summary = kind_of(indicator.formula).summary
+    if clock is None:
+        if indicator.over_time:
+            what = f"contract '{at.contract.id}' has no clock, so nothing is given over time"
+            yield at.problem(what, "over_time", fix="Declare period in the contract, or leave over_time out.")
+        return
+    if indicator.over_time is None and summary is Summary.TOTAL:
+        what = f"'{indicator.id}' sums a column by period: say whether periods add up"
+        yield at.problem(what, "over_time", "flow, stock or running_total")
+    if indicator.over_time == "running_total" and not summary.total:
+        what = f"a {indicator.formula.kind} is no running total"
+        yield at.problem(what, "over_time", "flow or stock", "running_total")
 
 
 def _named_waves(indicator: Indicator) -> Iterator[tuple[str, str]]:

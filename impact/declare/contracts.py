@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Declared, Id, Text
+from impact.periods import Every
 
 MissingKind = Literal["missing", "skipped", "not_applicable", "refused", "suppressed"]
 """The five reasons for which a value is not there; a blank cell is ``missing``."""
@@ -138,13 +139,28 @@ class ForeignKey(Declared):
         return self
 
 
+class Clock(Declared):
+    """The date column by which rows belong to periods; no wave is written into the data.
+
+    ``year_starts`` is the month with which years start, and quarters and half-years with them. ``empty`` says what a
+    period without a row means: nobody reported, or nothing happened. ``unit`` are the columns that tell apart who
+    reports, whose last report a stock takes; the key without the date where none are named.
+    """
+
+    column: ColumnName
+    every: Every
+    year_starts: int = Field(default=1, ge=1, le=12)
+    empty: Literal["no_report", "zero"]
+    unit: tuple[ColumnName, ...] = ()
+
+
 class Contract(Declared):
     """A table: its unit of analysis, key, columns and rules.
 
     ``status`` names the column with the flags of official statistics, a letter each: ``b`` break, ``p`` provisional.
     Where the wave is part of the key, a unit that has a row in one wave, or stands in the register that a foreign key
     of the unit names, is awaited in every wave, and a total without it is incomplete; ``units_vary`` says that units
-    come and go.
+    come and go. ``period`` gives values by calendar period, from a date column, in place of waves.
     """
 
     id: Id
@@ -154,6 +170,7 @@ class Contract(Declared):
     columns: dict[ColumnName, Column] = Field(min_length=1)
     person: ColumnName | None = None
     wave: ColumnName | None = None
+    period: Clock | None = None
     status: ColumnName | None = None
     units_vary: bool = False
     rules: tuple[Rule, ...] = ()
@@ -164,16 +181,28 @@ class Contract(Declared):
         for field, name in self._columns_named():
             if name not in self.columns:
                 raise ValueError(f"{field} names column '{name}', which the contract does not have")
+        if self.period and self.wave:
+            raise ValueError("a contract tells its rows apart by wave or by period: leave one out")
         ids = [rule.id for rule in self.rules]
         if len(ids) != len(set(ids)):
             raise ValueError("two rules have the same id")
         return self
+
+    @property
+    def reporting_unit(self) -> tuple[ColumnName, ...]:
+        """The columns that tell apart who reports, of a contract with a clock."""
+        if self.period is None:
+            return ()
+        clock = self.period
+        return clock.unit or tuple(name for name in self.key if name != clock.column)
 
     def _columns_named(self) -> Iterator[tuple[str, str]]:
         """Yield every column that the contract names outside ``columns``, with the field that names it."""
         yield from (("key", name) for name in self.key)
         roles = {"person": self.person, "wave": self.wave, "status": self.status}
         yield from ((role, name) for role, name in roles.items() if name)
+        if self.period:
+            yield from (("period", name) for name in (self.period.column, *self.period.unit))
         for rule in self.rules:
             yield from ((f"rule {rule.id}", name) for name in rule.columns())
         for key in self.foreign_keys:

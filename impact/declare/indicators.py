@@ -166,7 +166,12 @@ class ExPost(Declared):
 
 
 class Indicator(Declared):
-    """One measure on one node of the theory of change."""
+    """One measure on one node of the theory of change.
+
+    ``over_time`` says, where the contract has a clock, what the numbers of periods come to in a longer one: those of a
+    ``flow`` are taken together; of a ``stock`` the last report of each unit counts; a ``running_total`` is reported as
+    it stands since the start, and what a period adds is the difference to the one before.
+    """
 
     id: Id
     title: Text
@@ -179,11 +184,17 @@ class Indicator(Declared):
     where: tuple[Condition, ...] = ()
     by: tuple[ColumnName, ...] = ()
     scope: tuple[ColumnName, ...] = ()
+    over_time: Literal["flow", "stock", "running_total"] | None = None
     sample: Sample = Sample()
     ex_ante: ExAnte = ExAnte()
     ex_post: ExPost
     primary: bool = False
     note: Text | None = None
+
+    @property
+    def takes_last_report(self) -> bool:
+        """Whether only the last report of each unit counts."""
+        return self.over_time in ("stock", "running_total")
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -103,7 +103,9 @@ class Programme:
 
     def _contract_hash(self, contract: Contract) -> str:
         codes = [codelist.model_dump(mode="json") for codelist in self.codelists_of(contract)]
-        return fingerprint(contract.model_dump(mode="json"), codes)
+        # plans registered before there were clocks keep their hash
+        unset = {"period"} if contract.period is None else set[str]()
+        return fingerprint(contract.model_dump(mode="json", exclude=unset), codes)
 
     def codelists_of(self, contract: Contract) -> list[Codelist]:
         """Return the codelists of a contract's columns; one that is not there is a problem that the check names."""

@@ -31,6 +31,7 @@ PLANNED = (
     "where",
     "by",
     "scope",
+    "over_time",
     "sample",
     "ex_ante",
     "ex_post",

@@ -88,6 +88,22 @@ def measure_indicators(
     return Measures(tuple(rows), pd.DataFrame(linkage, columns=LINKED))
 
 
+def measure_rows(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, indicators: Sequence[Indicator]
+) -> Iterator[tuple[Indicator, list[Measurement]]]:
+    """Yield each indicator with the values of its rows; units that have none are not counted.
+
+    Parameters
+    ----------
+    connection
+        Holds the views of the rows.
+    programme, indicators
+        The programme, and those of its indicators to measure.
+    """
+    for contract, kind, members in _passes(programme, indicators):
+        yield from _measured(connection, programme, contract, kind, members)
+
+
 def _measured(
     connection: duckdb.DuckDBPyConnection,
     programme: Programme,

@@ -13,6 +13,7 @@ from impact.publish.inventory import FROM_PERSONS
 from impact.states import AttainmentState
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
+from impact.tables.monitoring import PeriodValue
 from impact.tables.part import COLUMNS
 from impact.tables.results import Measure
 from impact.tables.valuation import Valuation
@@ -71,6 +72,27 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     marked = typed.assign(suppressed=reasons)
     hidden = reasons != ""
     return _without(marked, Measure.TABLE, hidden)
+
+
+def protect_periods(values: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
+    """Return values by period without the numbers of those that are marked, or whose sum is a hidden cell.
+
+    Parameters
+    ----------
+    values
+        Rows of :class:`impact.tables.monitoring.PeriodValue`.
+    suppressions
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; ``suppressed`` is '', ``few`` or ``complement``. ``n`` and ``n_missing`` are Int64.
+    """
+    of_sum = _reasons(values, suppressions, [name for name in CELL if name != "wave"])
+    reasons = values["suppressed"].where(values["suppressed"] != "", of_sum)
+    typed = values.astype({"n": "Int64", "n_missing": "Int64"}).assign(suppressed=reasons)
+    return _without(typed, PeriodValue.TABLE, reasons != "")
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:

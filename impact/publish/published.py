@@ -30,6 +30,7 @@ from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNod
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
 from impact.tables.finding import Finding
 from impact.tables.frames import Row, to_records
+from impact.tables.monitoring import PeriodValue
 from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
@@ -212,6 +213,12 @@ class ReaderTables(OfficialTables):
         measures = self._table(Measure, programme)
         protected = protect.protect_measures(measures, self.suppressions(programme))
         return self._without_missing(protected, programme)
+
+    @cached
+    def period_values(self, programme: str) -> pd.DataFrame:
+        """Return every value by period, without the numbers of those that are hidden."""
+        values = self._table(PeriodValue, programme)
+        return protect.protect_periods(values, self.suppressions(programme))
 
     @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:

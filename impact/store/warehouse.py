@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from impact.errors import UsageError
+from impact.periods import LAST_REPORT
 from impact.sql import (
     ALL,
+    EVERY_COLUMN,
     Columns,
     Select,
     alike,
@@ -197,7 +199,7 @@ class Warehouse(Database):
         for contract in programme.contracts.values():
             feeding = [load for load in loads if load.contract == contract.id]
             queries = [_good(programme.id, load, load.source in excluded) for load in feeding] or [_empty(contract)]
-            rows = " UNION ALL BY NAME ".join(query.sql() for query in queries)
+            rows = with_last_report(" UNION ALL BY NAME ".join(query.sql() for query in queries), contract)
             self._create_view(ident(programme.id, contract.id), rows)
 
     def _create_view(self, view: str, query: str) -> None:
@@ -210,6 +212,17 @@ class Warehouse(Database):
                 " changed. Rename it, or give a new file with --db"
             ) from None
         self.connection.execute(f"COMMENT ON VIEW {view} IS {literal(OWN_VIEW)}")
+
+
+def with_last_report(rows: str, contract: Contract) -> str:
+    """Add, to a query of rows with a clock, whether each row is of the last day on which its unit reported."""
+    if contract.period is None:
+        return rows
+    day = ident(contract.period.column)
+    units = ", ".join(map(ident, contract.reporting_unit))
+    by_unit = f"PARTITION BY {units}" if units else ""
+    last = f"coalesce({day} = max({day}) OVER ({by_unit}), FALSE)"
+    return Select({**EVERY_COLUMN, LAST_REPORT: last}, f"({rows})").sql()
 
 
 def _good(programme: str, load: Load, some_excluded: bool) -> Select:

@@ -1,0 +1,142 @@
+"""Values by period as readers see them: every period of every part, those without rows by declaration.
+
+From :mod:`impact.measure.period_values`, in a run's transaction. Of a contract of persons, a kind of period is hidden
+for a whole column as soon as one of its cells has few: longer periods are sums of shorter ones, and parts of the whole.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from impact.declare import Programme
+from impact.declare.indicators import Indicator
+from impact.formulas.registry import kind_of
+from impact.measure.period_values import PeriodValues, measure_periods
+from impact.measure.windows import TO_DATE, window_name
+from impact.periods import MONTHS, Period
+from impact.states import PeriodState, Reason
+from impact.store.sentences import encoded
+from impact.tables.monitoring import PeriodValue
+from impact.tables.part import COLUMNS, cut_columns
+
+PART = ["indicator", "arm", *COLUMNS]
+"""What has a value in every period."""
+_NUMBERS = ("value", "std_error", "conf_low", "conf_high")
+AFTER_GAP, FALLS = "after_gap", "falls"
+"""Flags of what a running total adds: it holds what came in periods without report; the total went down."""
+
+
+def make_periods(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Measure every period of the contracts with a clock.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    connection
+        In the run's transaction, with the views of good rows and the codes of parts in place.
+    """
+    indicators = {indicator.id: indicator for indicator in programme.indicators}
+    frames: list[pd.DataFrame] = []
+    for measured in measure_periods(connection, programme):
+        of_contract = [
+            _table(indicators[str(name)], measured, rows) for name, rows in measured.values.groupby("indicator")
+        ]
+        frames.append(_marked(pd.concat(of_contract), programme.header.disclosure.minimum))
+    names = [name for name in PeriodValue.TABLE.columns if name != "programme"]
+    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+    return {"period_value": encoded("period_value", table[names])}
+
+
+def _table(indicator: Indicator, measured: PeriodValues, values: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each part and period of an indicator."""
+    parts, periods = values[PART].drop_duplicates(), _periods(measured)
+    rows = parts.merge(periods, how="cross").merge(values, on=[*PART, "wave"], how="left")
+    totals = _to_date(indicator, values)
+    rows = rows.merge(totals, left_on=[*PART, "end"], right_on=[*PART, "wave"], how="left", suffixes=("", "_end"))
+    rows[["n", "n_missing"]] = rows[["n", "n_missing"]].fillna(0).astype("int64")
+    if indicator.over_time == "running_total":
+        rows = _increments(rows, totals)
+    return _without_rows(indicator, measured, rows)
+
+
+def _periods(measured: PeriodValues) -> pd.DataFrame:
+    """Return the periods: their window, the window of everything up to their end, and up to their beginning."""
+    windows = measured.windows
+    steps = windows.steps
+    begin, end = steps[0].first, steps[-1].last
+    records = []
+    for period in windows.periods:
+        inside = [step for step in steps if period.first <= step.first <= period.last]
+        record = {
+            "wave": window_name(period),
+            "every": period.every,
+            "period": period.label,
+            "first": period.first,
+            "last": period.last,
+            "partial": period.first < begin or period.last > end,
+            "end": f"{TO_DATE} {inside[-1].label}",
+            "begin": _end_before(steps, inside[0].first),
+        }
+        records.append(record)
+    return pd.DataFrame(records)
+
+
+def _end_before(steps: tuple[Period, ...], first: datetime.date) -> str:
+    """Return the window of everything before a day; empty before the first step."""
+    earlier = [step for step in steps if step.last < first]
+    return f"{TO_DATE} {earlier[-1].label}" if earlier else ""
+
+
+def _to_date(indicator: Indicator, values: pd.DataFrame) -> pd.DataFrame:
+    """Return the values of everything up to each step; none for a stock, which is not of any stretch of time."""
+    is_total = values["wave"].str.startswith(f"{TO_DATE} ") & (indicator.over_time != "stock")
+    names = {"value": "to_date", "conf_low": "to_date_low", "conf_high": "to_date_high"}
+    return values.loc[is_total, [*PART, "wave", *names]].rename(columns=names)
+
+
+def _increments(rows: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """Put in place of each running total what its period added; of the first, the total itself."""
+    before = totals[[*PART, "wave", "to_date"]].rename(columns={"to_date": "before", "wave": "begin"})
+    rows = rows.merge(before, on=[*PART, "begin"], how="left")
+    added = (rows["to_date"] - rows["before"].fillna(0.0)).where(rows["value"].notna())
+    rows = rows.assign(value=added, std_error=np.nan, conf_low=np.nan, conf_high=np.nan)
+    by_kind = rows.sort_values("first").groupby([*PART, "every"])
+    silent_before = by_kind["n"].shift(fill_value=1) == 0
+    extra = {AFTER_GAP: silent_before & (rows["n"] > 0), FALLS: added < 0}
+    flags = [list(old) if isinstance(old, list) else [] for old in rows["flags"]]
+    for name, marks in extra.items():
+        flags = [[*old, name] if mark else old for old, mark in zip(flags, marks.reindex(rows.index), strict=True)]
+    return rows.assign(flags=flags)
+
+
+def _without_rows(indicator: Indicator, measured: PeriodValues, rows: pd.DataFrame) -> pd.DataFrame:
+    """Say of periods without a value why, or that it is zero: as the clock declares."""
+    is_empty = (rows["n"] + rows["n_missing"]) == 0
+    zero = measured.windows.clock.empty == "zero" and kind_of(indicator.formula).summary.total
+    without = PeriodState.ZERO if zero and indicator.over_time != "running_total" else PeriodState.NO_REPORT
+    state = np.select([is_empty, rows["value"].notna()], [without, PeriodState.VALUE], PeriodState.NO_VALUE)
+    numbers = {name: rows[name].mask(is_empty) for name in _NUMBERS}
+    if without is PeriodState.ZERO:
+        numbers["value"] = rows["value"].mask(is_empty, 0.0)
+    texts = {name: rows[name].map(lambda cell: cell if isinstance(cell, list) else []) for name in ("flags",)}
+    method = rows["method"].where(rows["method"].notna(), "")
+    return rows.assign(**numbers, **texts, method=method, state=state)
+
+
+def _marked(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Mark the kinds of period that are hidden for a column: one with a cell of few persons, and every shorter kind.
+
+    What is hidden of the whole is hidden of its parts, which add up to it.
+    """
+    column = cut_columns(rows)
+    people = rows["persons"].where(rows["n"] > 0, rows["n_missing"])
+    few = rows["persons"].notna() & (people > 0) & (people < minimum)
+    months = rows["every"].map(MONTHS)
+    longest = months[few].groupby(column[few]).max()
+    hidden_up_to = column.map(longest).fillna(0).clip(lower=longest.get("", 0))
+    return rows.assign(suppressed=np.where(months <= hidden_up_to, Reason.FEW.value, ""))

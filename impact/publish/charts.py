@@ -23,8 +23,8 @@ from impact.statistics.control_charts import Chart, Side, Signal, p_chart, xmr
 from impact.tables.charts import ChartPoint
 
 _HIGHER: tuple[Side, ...] = ("above", "rising")
-_POINTS = f"""SELECT * FROM impact.period_value WHERE programme = ? AND every = ?
-AND indicator IN (SELECT unnest(?)) ORDER BY {", ".join(f'"{name}"' for name in PART)}, first"""
+_POINTS = """SELECT * FROM impact.period_value WHERE programme = ? AND indicator = ? AND every = ?
+ORDER BY arm, scope, scope_value, "group", group_value, first"""
 
 
 def make_charts(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
@@ -49,7 +49,7 @@ def _frames(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iter
             continue
         clock = programme.contracts[indicator.contract].period
         every = clock.every if clock else ""
-        points = connection.execute(_POINTS, [programme.id, every, [indicator.id]]).df()
+        points = connection.execute(_POINTS, [programme.id, indicator.id, every]).df()
         for _, of_part in points.groupby(PART, sort=False):
             try:
                 yield _charted(indicator, of_part, _chart(indicator, of_part))
@@ -73,9 +73,13 @@ def _charted(indicator: Indicator, points: pd.DataFrame, chart: Chart) -> pd.Dat
         center=chart.center,
         lower=chart.lower,
         upper=chart.upper,
-        rules=[[f"{signal.rule} {signal.side}" for signal in signals] for signals in chart.signals],
+        rules=pd.Series([_rules(signals) for signals in chart.signals], index=points.index),
         reading=[_reading(indicator.direction, signals) for signals in chart.signals],
     )
+
+
+def _rules(signals: Sequence[Signal]) -> list[str]:
+    return [f"{signal.rule} {signal.side}" for signal in signals]
 
 
 def _reading(direction: str, signals: Sequence[Signal]) -> Reading:

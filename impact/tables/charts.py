@@ -49,21 +49,17 @@ class ChartPoint(
     center: float | None = col(
         Holds.STATISTIC, "Middle of the chart.", "Centro della carta.", Unit.VALUE, missing=Missing.UNKNOWN
     )
-    lower: float | None = col(
-        Holds.STATISTIC, "Lower limit.", "Limite inferiore.", Unit.VALUE, missing=Missing.UNKNOWN
-    )
-    upper: float | None = col(
-        Holds.STATISTIC, "Upper limit.", "Limite superiore.", Unit.VALUE, missing=Missing.UNKNOWN
-    )
+    lower: float | None = col(Holds.STATISTIC, "Lower limit.", "Limite inferiore.", Unit.VALUE, missing=Missing.UNKNOWN)
+    upper: float | None = col(Holds.STATISTIC, "Upper limit.", "Limite superiore.", Unit.VALUE, missing=Missing.UNKNOWN)
     rules: tuple[str, ...] = col(
         Holds.REMARK,
-        "The rules that mark the point, each with its side: `beyond_limit above`, `run below`, …; empty for none.",
-        "Le regole che segnano il punto, ognuna con il suo lato: `beyond_limit above`, `run below`, …; vuoto se nessuna.",
+        "The rules that mark the point, with their side: `beyond_limit above`, `run below`, …; empty for none.",
+        "Le regole che segnano il punto, con il loro lato: `beyond_limit above`, `run below`, …; vuoto se nessuna.",
     )
     reading: Reading = col(
         Holds.VERDICT,
-        "`common` variation, or a signal: `concern` or `improvement` by the indicator's direction, `change` of one to be"
-        " maintained.",
+        "`common` variation, or a signal: `concern` or `improvement` by the indicator's direction, `change` of one"
+        " to be maintained.",
         "Variazione comune (`common`) o un segnale: `concern` o `improvement` secondo la direzione dell'indicatore,"
         " `change` se è da mantenere.",
     )

@@ -19,7 +19,10 @@ from impact_dashboards.parts.state_marks import badge
 CELL = ["indicator", "scope", "scope_value", "group", "group_value"]
 """What a value by period shares with its finding."""
 POINT = ["arm", "every", "period"]
-IN_FILE = (*POINT, "first", "last", "partial", "std_error", "conf_low", "conf_high", "to_date_low", "to_date_high", "rules")
+IN_FILE = (
+    *(*POINT, "first", "last", "partial", "std_error", "conf_low", "conf_high"),
+    *("to_date_low", "to_date_high", "center", "lower", "upper", "rules"),
+)
 SIGNALS = (Reading.CONCERN, Reading.CHANGE, Reading.IMPROVEMENT)
 SHOWN = 36
 """Periods that are listed; the file has all."""
@@ -64,7 +67,8 @@ def periods_block(view: View, row: Row, rows: pd.DataFrame) -> Block:
     table = Table(_columns(view, row["unit"]), listed, file_columns(IN_FILE), shown=SHOWN)
     drawable = chosen["value"].notna().sum() > 1
     figure = _figure(view, row, chosen) if drawable else None
-    return Block("periods", view.words("periods.title"), table, lead=_lead(view, chosen), figure=figure, folded=drawable)
+    title, lead = view.words("periods.title"), _lead(view, chosen)
+    return Block("periods", title, table, lead=lead, figure=figure, folded=figure is not None)
 
 
 def _figure(view: View, row: Row, rows: pd.DataFrame) -> go.Figure:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from impact import designs, judge, measure
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
+from impact.expect.promises import part_promises
 from impact.expect.registration import definition_hash, plan_hash, plan_status
 from impact.measure.breakdown import cut_codelists, part_table
 from impact.measure.formula import published_query
@@ -112,7 +113,8 @@ def _contracts_read(programme: Programme, indicators: Sequence[Indicator]) -> se
     """Return the contracts that indicators read, with those that their foreign keys lead to."""
     contracts = set[str]()
     for indicator in indicators:
-        for name in indicator.reads:
+        targets = indicator.ex_ante.targets
+        for name in (*indicator.reads, *([targets.contract] if targets else [])):
             contracts |= _referenced(programme, name)
     return contracts
 
@@ -152,7 +154,8 @@ def _judged(run: Run, indicators: Sequence[Indicator], measurements: Sequence[Me
         run.progress(f"{programme.id}: {indicator.id}", step, steps)
         measured = [measurement for measurement in measurements if measurement.indicator == indicator.id]
         estimate = partial(designs.estimate_effect, run.warehouse.connection, programme, indicator, memory={})
-        yield from judge.judge_indicator(programme, indicator, measured, estimate, run.id)
+        parts = part_promises(run.warehouse.connection, programme, indicator)
+        yield from judge.judge_indicator(programme, indicator, measured, estimate, run.id, parts=parts)
 
 
 def _measured(

@@ -145,6 +145,10 @@ def _sources(programme: Programme) -> Iterator[Problem]:
     for index, source in enumerate(programme.sources):
         at = Location(FILE, programme.line(FILE, "sources", index))
         yield from _path(source, at.at("file"))
+        if source.format.moments and source.format.zone is None:
+            what = f"source '{source.id}' holds points in time, whose day depends on the zone"
+            fix = "Declare zone: Europe/Rome in programme.yaml, or in the format of the source."
+            yield at.at("format.zone").problem(what, fix=fix)
         contract = programme.contracts.get(source.contract)
         if contract is None:
             yield at.at("contract").problem(f"there is no contract '{source.contract}'", expected)

@@ -193,7 +193,7 @@ def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
         header=files["programme.yaml"],
         contracts=contracts,
         codelists=codelists,
-        sources=_recoded(path, files["sources.yaml"].sources),
+        sources=_zoned(files["programme.yaml"].zone, _recoded(path, files["sources.yaml"].sources)),
         indicators=files["indicators.yaml"].indicators,
         evaluation=files["evaluation.yaml"],
         claims=files["claims.yaml"].claims,
@@ -256,6 +256,17 @@ def _recoded(folder: Path, sources: tuple[Source, ...]) -> tuple[Source, ...]:
     if problems:
         raise DeclarationError(problems)
     return tuple(recoded)
+
+
+def _zoned(zone: str | None, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Give sources with points in time the zone of the programme, where they declare none."""
+    if zone is None:
+        return sources
+    update = {"zone": zone}
+    return tuple(
+        source.model_copy(update={"format": source.format.model_copy(update=update)}) if source.needs_zone else source
+        for source in sources
+    )
 
 
 def read_declaration(path: Path, model: type[Model], shown: str, limit: int = MAX_BYTES) -> tuple[Model, Lines]:

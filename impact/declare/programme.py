@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from impact.declare.base import Code, Date, Declared, Horizon, Id, Level, Stage, Text
+from impact.declare.sources import known_zone
 
 
 class Stakeholder(Declared):
@@ -130,7 +131,7 @@ class Disclosure(Declared):
 
 
 class ProgrammeFile(Declared):
-    """The whole of ``programme.yaml``."""
+    """The whole of ``programme.yaml``; ``zone`` is the time zone (``Europe/Rome``) that points in time are dated in."""
 
     id: Id
     title: Text
@@ -141,3 +142,4 @@ class ProgrammeFile(Declared):
     waves: Waves = ()
     theory_of_change: TheoryOfChange
     disclosure: Disclosure = Disclosure()
+    zone: Annotated[str | None, AfterValidator(known_zone)] = None

@@ -14,12 +14,27 @@ from impact.declare.base import Code, ColumnName, Date, Declared, Id, Scalar
 from impact.plugins import READERS, plugin_names
 
 
+def known_zone(zone: str | None) -> str | None:
+    """Return a time zone as it is, or refuse one that there is not."""
+    try:
+        zoneinfo.ZoneInfo(zone or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"there is no time zone '{zone}'; write it as in Europe/Rome or UTC"
+        raise ValueError(message) from error
+    return zone
+
+
+OFFSET = "%z"
+"""What stands in a format of dates for the offset from UTC: ``Z``, ``+0200`` or ``+02:00``."""
+
+
 class FileFormat(Declared):
     """How a raw file is written; nothing here is guessed when loading.
 
     ``multiline`` says that quoted values may hold line breaks; without it a line with an odd number of quotes is
     quarantined on its own, so that an unclosed quote cannot swallow the rows after it. ``zone`` says in which time zone
-    (``Europe/Rome``) the day of a Parquet column of points in time is taken; never that of the machine.
+    (``Europe/Rome``) the day of a point in time is taken, of Parquet or of a text with its offset from UTC (``%z`` in
+    ``dates``): that of the programme where it is not given, never that of the machine.
     """
 
     encoding: Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "utf-16"] = "utf-8"
@@ -34,25 +49,32 @@ class FileFormat(Declared):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str | None) -> str | None:
-        try:
-            zoneinfo.ZoneInfo(zone or "UTC")
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-            message = f"there is no time zone '{zone}'; write it as in Europe/Rome or UTC"
-            raise ValueError(message) from error
-        return zone
+        return known_zone(zone)
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """Those of ``dates`` that write a point in time with its offset from UTC."""
+        return tuple(form for form in self.dates if OFFSET in form)
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        """Those of ``dates`` that write a day as such."""
+        return tuple(form for form in self.dates if OFFSET not in form)
 
     @field_validator("dates")
     @classmethod
     def _complete_dates(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        day = datetime.datetime(2024, 10, 31)
         for form in formats:
+            day = datetime.datetime(2024, 10, 31, tzinfo=datetime.UTC if OFFSET in form else None)
             try:
                 written = day.strftime(form)
                 same = datetime.datetime.strptime(written, form) == day
             except ValueError:
                 same = False
-            if not same or re.search("%[cxX]", form):  # these three depend on who reads them
+            if not same or re.search("%[cxXZ]", form):  # these depend on who reads them
                 raise ValueError(f"'{form}' does not write a whole date; use %d, %m and %Y, as in %d/%m/%Y")
+            if OFFSET in form and not form.endswith(OFFSET):
+                raise ValueError(f"'{form}' has its offset from UTC inside; it comes last, as in %Y-%m-%dT%H:%M%z")
         return formats
 
 
@@ -116,6 +138,10 @@ class Provenance(Declared):
         return self
 
 
+_TYPED_FILES = (".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
+"""Files whose cells are dates by themselves."""
+
+
 class Source(Declared):
     """One raw file (or sheet) feeding one contract.
 
@@ -145,9 +171,18 @@ class Source(Declared):
         if self.series is not None and self.format != FileFormat():
             raise ValueError("a file of official statistics has a format of its own; leave out format")
         is_parquet = self.file.lower().endswith(".parquet")
-        if self.format.zone is not None and not is_parquet:
-            raise ValueError("zone is for Parquet, which holds points in time; text is read as its day is written")
+        if self.format.moments and self.file.lower().endswith(_TYPED_FILES):
+            raise ValueError(f"{OFFSET} in dates is for text; this file holds its dates as such")
+        if self.format.zone is not None and not (is_parquet or self.format.moments):
+            raise ValueError(
+                "zone is for points in time, of Parquet or of text with %z in dates; a day is read as it is written"
+            )
         return self
+
+    @property
+    def needs_zone(self) -> bool:
+        """Whether the day of its points in time depends on a zone that it does not declare."""
+        return self.format.zone is None and (self.file.lower().endswith(".parquet") or bool(self.format.moments))
 
     @property
     def renamed(self) -> tuple[tuple[str, str], ...]:

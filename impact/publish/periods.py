@@ -108,10 +108,14 @@ def _increments(rows: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     by_kind = rows.sort_values("first").groupby([*PART, "every"])
     silent_before = by_kind["n"].shift(fill_value=1) == 0
     extra = {AFTER_GAP: silent_before & (rows["n"] > 0), FALLS: added < 0}
-    flags = [list(old) if isinstance(old, list) else [] for old in rows["flags"]]
+    flags = rows["flags"].map(_as_list)
     for name, marks in extra.items():
-        flags = [[*old, name] if mark else old for old, mark in zip(flags, marks.reindex(rows.index), strict=True)]
+        flags = flags.where(~marks, flags.map(lambda old, name=name: [*old, name]))
     return rows.assign(flags=flags)
+
+
+def _as_list(cell: object) -> list[str]:
+    return cell if isinstance(cell, list) else []
 
 
 def _without_rows(indicator: Indicator, measured: PeriodValues, rows: pd.DataFrame) -> pd.DataFrame:
@@ -123,9 +127,8 @@ def _without_rows(indicator: Indicator, measured: PeriodValues, rows: pd.DataFra
     numbers = {name: rows[name].mask(is_empty) for name in _NUMBERS}
     if without is PeriodState.ZERO:
         numbers["value"] = rows["value"].mask(is_empty, 0.0)
-    texts = {name: rows[name].map(lambda cell: cell if isinstance(cell, list) else []) for name in ("flags",)}
     method = rows["method"].where(rows["method"].notna(), "")
-    return rows.assign(**numbers, **texts, method=method, state=state)
+    return rows.assign(**numbers, flags=rows["flags"].map(_as_list), method=method, state=state)
 
 
 def _marked(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:

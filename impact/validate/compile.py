@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -35,6 +36,8 @@ UNSEEN = "".join(character for character in TRIMMED if character not in "\u200c\
 LONG_NUMBER = r"-?[0-9]([.,][0-9]+)?e\+[0-9]{2,3}"
 """How a number is written of which a workbook or double no longer keeps every digit."""
 FIRST_DATE, LAST_DATE = "1800-01-01", "2200-12-31"
+OFFSET_PATTERN = r"(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$"
+"""How an offset from UTC is written at the end of a point in time."""
 SHOWN_CODES = 12
 """Codes that are listed before their number is told."""
 
@@ -129,8 +132,14 @@ def _constant(value: Scalar, column: Column, form: FileFormat) -> str:
     if column.type in NUMERIC:
         return text.replace(".", form.decimal)
     if column.type == "date" and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return datetime.date.fromisoformat(text).strftime(form.dates[0])
+        return _written_day(datetime.datetime.fromisoformat(text), form)
     return text
+
+
+def _written_day(day: datetime.datetime, form: FileFormat) -> str:
+    if form.days:
+        return day.strftime(form.days[0])
+    return day.replace(tzinfo=zoneinfo.ZoneInfo(form.zone or "UTC")).strftime(form.moments[0])
 
 
 def _recoded(name: str, source: Source) -> str:
@@ -239,12 +248,28 @@ def _boolean_sql(raw: str) -> str:
 
 
 def _date_sql(raw: str, form: FileFormat) -> str:
-    formats = ", ".join(map(literal, form.dates))
-    day = f"CAST(try_strptime({raw}, [{formats}]) AS DATE)"
+    readings = [_day_sql(raw, form.days)] if form.days else []
+    if form.moments:
+        readings.append(_moment_sql(raw, form))
+    day = f"coalesce({', '.join(readings)})"
     # DuckDB reads the words epoch and ±infinity as 1900-01-01 under any format
     is_word = " OR ".join(f"lower({raw}) = {literal(text)}" for text in ("epoch", "infinity", "-infinity"))
     plausible = f"{day} BETWEEN DATE '{FIRST_DATE}' AND DATE '{LAST_DATE}'"
     return f"CASE WHEN {plausible} AND NOT ({is_word}) THEN {day} END"
+
+
+def _day_sql(raw: str, formats: Sequence[str]) -> str:
+    listed = ", ".join(map(literal, formats))
+    return f"CAST(try_strptime({raw}, [{listed}]) AS DATE)"
+
+
+def _moment_sql(raw: str, form: FileFormat) -> str:
+    """Write the day, in the declared zone, of a text with its offset from UTC; NULL where the offset is none."""
+    offset = f"regexp_extract({raw}, {literal(OFFSET_PATTERN)})"
+    written = f"regexp_replace({raw}, 'Z$', '+00:00')"  # DuckDB's %z knows no Z
+    listed = ", ".join(map(literal, form.moments))
+    moment = f"timezone({literal(form.zone)}, try_strptime({written}, [{listed}]))"
+    return f"CASE WHEN {offset} <> '' THEN CAST({moment} AS DATE) END"
 
 
 def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 import warnings
-from collections.abc import Sequence
+import zoneinfo
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,16 @@ from pandera.errors import SchemaErrors, SchemaWarning
 from impact.declare.contracts import Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import FileFormat
-from impact.validate.compile import FALSE_WORDS, FIRST_DATE, LAST_DATE, TRUE_WORDS, UNSEEN, WHITE_SPACE, key_columns
+from impact.validate.compile import (
+    FALSE_WORDS,
+    FIRST_DATE,
+    LAST_DATE,
+    OFFSET_PATTERN,
+    TRUE_WORDS,
+    UNSEEN,
+    WHITE_SPACE,
+    key_columns,
+)
 from impact.validate.schema import PANDAS_TYPES, to_pandera
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -96,7 +105,7 @@ def _read(text: str, column: Column, form: FileFormat) -> Any:
     if column.type == "boolean":
         return _read_boolean(text.lower())
     if column.type == "date":
-        return _read_date(text, form.dates)
+        return _read_date(text, form)
     if column.type not in ("integer", "number"):
         return text
     if form.decimal == ",":
@@ -115,11 +124,16 @@ def _read_boolean(text: str) -> bool | None:
     return False if text in FALSE_WORDS else None
 
 
-def _read_date(text: str, formats: Sequence[str]) -> datetime.datetime | None:
-    for pattern in formats:
+def _read_date(text: str, form: FileFormat) -> datetime.datetime | None:
+    for pattern in (*form.days, *form.moments):
         try:
-            day = datetime.datetime.strptime(text, pattern).replace(hour=0, minute=0)
+            moment = datetime.datetime.strptime(text, pattern)
         except ValueError:
             continue
+        if moment.tzinfo is not None:
+            if not re.search(OFFSET_PATTERN, text):
+                continue
+            moment = moment.astimezone(zoneinfo.ZoneInfo(form.zone or "UTC")).replace(tzinfo=None)
+        day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         return day if FIRST_DATE <= day.date().isoformat() <= LAST_DATE else None
     return None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
@@ -83,7 +83,7 @@ class Promises:
         return self.rules is not None and self.rules.of == "period"
 
     @property
-    def between(self) -> str | None:
+    def between(self) -> Literal["step", "linear"] | None:
         """What is promised between two days: ``step`` or ``linear``; None where nothing is."""
         return self.rules.between if self.rules else None
 

@@ -5,13 +5,14 @@ Before :mod:`impact.judge.findings`.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
-from impact.declare import Programme
+from impact.declare import Programme, last_day
 from impact.declare.indicators import Indicator
 from impact.declare.limits import value_limits
 from impact.expect.promises import PartPromises, Promises, declared_promises
@@ -38,6 +39,7 @@ class Case:
     beside: Mapping[Domain, Measurement]
     measurement: Measurement
     parts: PartPromises
+    until: datetime.date | None
 
     @property
     def value(self) -> float | None:
@@ -102,6 +104,13 @@ class Case:
         if open_ends and self.measurement.units.awaited and self.value is not None:
             return number(self.measurement.units.same_baseline)
         return value_of(self.before)
+
+    @property
+    def observed_on(self) -> datetime.date:
+        """The day that the value is of: that of its wave or period, but of rows with a clock not after the last."""
+        ex_post, dates = self.indicator.ex_post, {wave.id: wave.date for wave in self.programme.header.waves}
+        declared = datetime.date.fromisoformat(last_day(ex_post.period or dates[ex_post.wave or ""]))
+        return declared if self.until is None else min(declared, self.until)
 
     @cached_property
     def promise(self) -> tuple[float | None, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,7 @@ def judge_indicator(
     run_id: str,
     *,
     parts: PartPromises = NO_PROMISES,
+    until: datetime.date | None = None,
 ) -> list[Judged]:
     """Return the findings of one indicator.
 
@@ -69,12 +71,14 @@ def judge_indicator(
         Stamped on every finding.
     parts
         What is promised of parts, by code; see :func:`impact.expect.promises.part_promises`.
+    until
+        Of rows with a clock, the end of the shortest period with the last of them: what is due later is not due yet.
     """
     by_domain = {measurement.domain: measurement for measurement in measurements}
     declared = _declared(programme, indicator) | _planned(programme, indicator) | {"run_id": run_id}
     judged = []
     for measurement in to_judge(indicator, measurements, parts):
-        case = Case(programme, indicator, by_domain, measurement, parts)
+        case = Case(programme, indicator, by_domain, measurement, parts, until)
         judged.append(_judged(case, declared, estimate))
     return judged
 
@@ -197,7 +201,7 @@ def _attainment(case: Case) -> Attainment:
     measured = case.measurement.measured
     low, high = number(measured.conf_low), number(measured.conf_high)
     target, due = case.promise
-    is_due = due is None or _observed_on(case) >= last_day(due)
+    is_due = due is None or case.observed_on.isoformat() >= last_day(due)
     return judge_attainment(
         case.indicator.direction,
         baseline=case.baseline,
@@ -270,14 +274,6 @@ def _of_both_waves(effect: Effect | None) -> bool:
         return False
     failed = (check for check in effect.diagnostics if check.status == CheckStatus.FAILED)
     return any(check.name == "same_bodies" for check in failed)
-
-
-def _observed_on(case: Case) -> str:
-    ex_post = case.indicator.ex_post
-    if ex_post.period:
-        return last_day(ex_post.period)
-    dates = {wave.id: wave.date for wave in case.programme.header.waves}
-    return last_day(dates[ex_post.wave or ""])
 
 
 def _effect(case: Case, estimate: Estimator) -> tuple[Effect | None, Remark]:

@@ -13,6 +13,7 @@ from impact.tables import (
     declared,
     files,
     finding,
+    milestones,
     monitoring,
     official,
     places,
@@ -28,7 +29,7 @@ from impact.tables.columns import Column, Record, Table
 
 SCHEMA = "impact"
 MODULES = (
-    *(finding, valuation, results, monitoring, titles, places, process, files),
+    *(finding, valuation, results, monitoring, milestones, titles, places, process, files),
     *(protection, declared, variables, official, runs),
 )
 """Where the tables are described, in the order of the reference."""

@@ -168,6 +168,36 @@ class Reading(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class CourseState(StrEnum):
+    """How a value stands to what was promised for its day; in the order in which readers look at them."""
+
+    BEHIND = "behind"
+    OFF_COURSE = "off_course"
+    """Of an indicator that is to be maintained: to either side."""
+    UNCERTAIN = "uncertain"
+    INCOMPLETE = "incomplete"
+    ON_COURSE = "on_course"
+    """The interval holds the promise; a count without an interval equals it."""
+    AHEAD = "ahead"
+    NOT_MEASURED = "not_measured"
+    """No value of that day or period."""
+    NO_PATH = "no_path"
+    """Nothing is promised for that day."""
+    NOT_DUE = "not_due"
+    SUPPRESSED = "suppressed"
+
+
+class TargetSumState(StrEnum):
+    """Whether the targets of parts add up to that of the whole."""
+
+    DIFFERS = "differs"
+    SAME = "same"
+    NO_WHOLE = "no_whole"
+    """The whole is promised nothing for that day."""
+    NOT_ADDED = "not_added"
+    """Of what does not add up over parts."""
+
+
 class ValueSection(StrEnum):
     """What of the value of a programme a line is about; in the order in which they are read."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from impact.declare.base import Condition
+from impact.declare.check_promises import promise_problems
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import NUMERIC
 from impact.declare.declaration import FILE, Declaration
 from impact.declare.indicators import Indicator
-from impact.declare.limits import promise_state, promised_differences, promised_values, value_limits
+from impact.declare.limits import promised_differences, promised_values, value_limits
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.errors import Problem
@@ -44,7 +45,7 @@ def _in_contract(declaration: Declaration) -> Iterator[Problem]:
     yield from _over_time(declaration)
     if indicator.ex_post.design is not None:
         yield from indicator.ex_post.design.problems(declaration)
-    yield from _promise(declaration)
+    yield from promise_problems(declaration)
     yield from _within_limits(declaration)
 
 
@@ -163,22 +164,6 @@ def _named_waves(indicator: Indicator) -> Iterator[tuple[str, str]]:
     yield from (("formula.since", wave) for wave in indicator.formula.waves())
     if design:
         yield from (("design", wave) for wave in design.waves())
-
-
-def _promise(at: Declaration) -> Iterator[Problem]:
-    name, promise = at.indicator.id, at.indicator.ex_ante
-    baseline, target = promise.baseline, promise.target
-    if target is None:
-        return
-    if target.change is not None and baseline is None:
-        what = f"the target of '{name}' is a change, but there is no baseline"
-        yield Location(FILE, at.line, "ex_ante.baseline").problem(what)
-    start, promised = baseline.value if baseline else None, target.value
-    if promised is None:  # a change, which starts from 0 whatever the baseline is
-        start, promised = 0.0, target.change
-    if promise_state(at.indicator.direction, start, promised):
-        what = f"the target of '{name}' goes against its direction"
-        yield Location(FILE, at.line, "ex_ante.target").problem(what)
 
 
 def _within_limits(at: Declaration) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
 from impact.declare.expectations import Forecast, PowerPlan
+from impact.declare.promises import AnyTarget, PartTargets
 from impact.designs.models import AnyDesign
 from impact.formulas.models import Formula
 
@@ -127,26 +128,15 @@ class Baseline(Declared):
         return self
 
 
-class Target(Declared):
-    """The promise: a value, or a change from the baseline, by a due date, with where it comes from."""
-
-    value: float | None = None
-    change: float | None = None
-    due: Date
-    origin: Origin
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Target:
-        if (self.value is None) == (self.change is None):
-            raise ValueError("give either value or change")
-        return self
-
-
 class ExAnte(Declared):
-    """What was promised and expected, before."""
+    """What was promised and expected, before.
+
+    ``target`` is one value on one day, or a path of several; ``targets`` are those of parts, which stand in a file.
+    """
 
     baseline: Baseline | None = None
-    target: Target | None = None
+    target: AnyTarget | None = None
+    targets: PartTargets | None = None
     forecast: Forecast | None = None
     power: PowerPlan | None = None
 

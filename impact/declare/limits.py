@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from impact.declare.contracts import Column, Contract
 from impact.declare.expectations import Elicited, Forecast
 from impact.declare.indicators import Indicator
+from impact.declare.promises import Path, Target
 from impact.formulas.limits import ANYTHING, RELATIVE, Limits
 from impact.states import AttainmentState
 
@@ -84,20 +85,29 @@ def promised_values(indicator: Indicator) -> Iterator[tuple[str, float]]:
     baseline = promise.baseline.value if promise.baseline else None
     if baseline is not None:
         yield "ex_ante.baseline", baseline
-    if target and target.value is not None:
-        yield "ex_ante.target", target.value
-    if target and target.change is not None and baseline is not None:
-        yield "ex_ante.target", baseline + target.change
+    for step in _steps(target):
+        if step.value is not None:
+            yield "ex_ante.target", step.value
+        if step.change is not None and baseline is not None:
+            yield "ex_ante.target", baseline + step.change
     if forecast and forecast.of == "value":
         for figure in _figures(forecast):
             yield "ex_ante.forecast", figure
 
 
+def _steps(target: Target | Path | None) -> tuple[Target, ...]:
+    """Return the dated values of a target, that of the end last."""
+    if isinstance(target, Path):
+        return (*target.milestones, target.final)
+    return () if target is None else (target,)
+
+
 def promised_differences(indicator: Indicator) -> Iterator[tuple[str, float]]:
     """Yield each declared difference of two values: a change that is promised, an effect that is forecast."""
     promise = indicator.ex_ante
-    if promise.target and promise.target.change is not None:
-        yield "ex_ante.target", promise.target.change
+    for step in _steps(promise.target):
+        if step.change is not None:
+            yield "ex_ante.target", step.change
     if promise.forecast and promise.forecast.of == "effect":
         for figure in _figures(promise.forecast):
             yield "ex_ante.forecast", figure

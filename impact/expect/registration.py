@@ -18,6 +18,7 @@ from impact.declare.load import read_registrations
 from impact.declare.registration import REGISTRATIONS, Plan, Registration, written_registrations
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import Held, held, write_file
+from impact.ingest import source_sha256
 from impact.sql import fingerprint
 from impact.words.said import Said, Text
 
@@ -61,7 +62,8 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> Plan:
     """Return what is planned for an indicator, as plain data without empty fields.
 
     ``contract_hash`` stands for what a row must be to count, ``waves`` for when they are collected: both decide the
-    number as much as the formula does. ``scales`` is the plan of the indicator whose effect is carried to a territory.
+    number as much as the formula does; ``promises`` for the files with the targets of parts. ``scales`` is the plan of
+    the indicator whose effect is carried to a territory.
     """
     plan = _own_plan(programme, indicator)
     for scaled in programme.with_scaled(indicator)[1:]:
@@ -81,10 +83,22 @@ def _own_plan(programme: Programme, indicator: Indicator) -> Plan:
         plan[where] = programme.contract_hashes[name]
     if programme.contracts[indicator.contract].wave or indicator.ex_post.wave:
         plan["waves"] = {wave.id: wave.date for wave in programme.header.waves}
+    if indicator.ex_ante.targets:
+        plan["promises"] = _promised_in(programme, indicator.ex_ante.targets.contract)
     families = [family for family in programme.evaluation.families if indicator.id in family.indicators]
     if families:
         plan["families"] = [family.model_dump(mode="json") for family in families]
     return plan
+
+
+def _promised_in(programme: Programme, contract: str) -> Plan:
+    """Return the files in which parts are promised something, each as it lies there and is read."""
+    files: Plan = {"contract_hash": programme.contract_hashes[contract]}
+    for source in programme.sources:
+        if source.contract == contract:
+            read = source.model_dump(mode="json", exclude={"provenance"}, exclude_defaults=True)
+            files[source.id] = fingerprint(source_sha256(programme.folder, source), read)
+    return files
 
 
 def _plan(programme: Programme) -> tuple[Plan, dict[str, Plan]]:

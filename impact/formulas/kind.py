@@ -143,6 +143,11 @@ class FormulaKind:
         return str(name)
 
     @property
+    def by_period(self) -> bool:
+        """Whether it has values by period where rows have a clock: it is of one point in time, and of these rows."""
+        return self.summary is not Summary.CHANGES and self.behind is not Behind.OTHER
+
+    @property
     def per_row(self) -> bool:
         """Whether each row has a value."""
         return issubclass(self.model, RowFormula)

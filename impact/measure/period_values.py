@@ -15,7 +15,6 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
-from impact.formulas.kind import Behind, Summary
 from impact.formulas.registry import kind_of
 from impact.measure.engine import measure_rows
 from impact.measure.measurement import VALUES, values_frame
@@ -43,9 +42,7 @@ class PeriodValues(NamedTuple):
 
 def has_periods(programme: Programme, indicator: Indicator) -> bool:
     """Tell whether an indicator has values by period: its rows have a clock, and it is of one point in time."""
-    kind = kind_of(indicator.formula)
-    clocked = programme.contracts[indicator.contract].period is not None
-    return clocked and kind.summary is not Summary.CHANGES and kind.behind is not Behind.OTHER
+    return programme.contracts[indicator.contract].period is not None and kind_of(indicator.formula).by_period
 
 
 def measure_periods(connection: duckdb.DuckDBPyConnection, programme: Programme) -> Iterator[PeriodValues]:

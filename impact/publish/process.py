@@ -10,11 +10,12 @@ import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
 from impact.declare.contracts import NUMERIC, Contract
-from impact.publish.tables import findings_table
+from impact.publish.tables import findings_table, read_table
 from impact.publish.territory import SEPARATOR
 from impact.sql import Select, as_text, ident
 from impact.states import UNDECIDED, AttainmentState, DueState
 from impact.store import Warehouse
+from impact.tables.milestones import Milestone
 from impact.tables.part import part_codes
 from impact.words.languages import Language
 
@@ -99,10 +100,10 @@ def _kind_titles(programme: Programme, kinds: pd.Series) -> dict[str, pd.Series]
 
 
 def due_table(warehouse: Warehouse, programme: str | None = None, *, today: datetime.date) -> pd.DataFrame:
-    """Return what was promised for a day: waves, targets and phases, the earliest first.
+    """Return what was promised for a day: waves, milestones, targets and phases, the earliest first.
 
-    A wave is done when a row or a value has it, a target when it is reached, a phase when it has ended. What is not
-    done is late once its day has passed, open until then. A target that may or may not be reached stays open.
+    A wave is done when a row or a value has it, a milestone or target when it is reached, a phase when it has ended.
+    What is not done is late once its day has passed, open until then. What may or may not be reached stays open.
 
     Parameters
     ----------
@@ -116,9 +117,9 @@ def due_table(warehouse: Warehouse, programme: str | None = None, *, today: date
     Returns
     -------
     DataFrame
-        ``programme``, ``kind`` (``wave``, ``target``, ``phase``), ``id`` (of the wave, finding or phase), ``title_en``,
-        ``title_it``, ``due`` (last day of the date), ``attainment`` (of a target), ``state`` (``done``, ``late``,
-        ``open``).
+        ``programme``, ``kind`` (``wave``, ``milestone``, ``target``, ``phase``), ``id`` (of the wave, finding or
+        phase), ``title_en``, ``title_it``, ``due`` (last day of the date), ``attainment`` (of a milestone or target),
+        ``state`` (``done``, ``late``, ``open``).
     """
     dated = warehouse.frame(_PROMISED, [programme])
     promised = pd.concat([dated, _targets(warehouse, programme)], ignore_index=True)
@@ -142,12 +143,20 @@ FROM impact.phase WHERE ($1 IS NULL OR programme = $1) AND planned_end IS NOT NU
 
 
 def _targets(warehouse: Warehouse, programme: str | None) -> pd.DataFrame:
-    """Return the findings that were promised for a day; a part carries its own title behind that of the whole."""
+    """Return the findings that were promised for a day, and what was promised on the way."""
     findings = findings_table(warehouse, programme)
-    attainment = findings["attainment"]
-    has_target = attainment != AttainmentState.NO_TARGET
+    steps = read_table(warehouse, Milestone, programme)
+    on_the_way = steps.loc[steps["point"] == "milestone", ["finding", "due", "attainment"]]
+    dated = on_the_way.assign(due=pd.to_datetime(on_the_way["due"]).dt.strftime("%Y-%m-%d"))
+    milestones = dated.merge(findings.drop(columns=["due", "attainment"]), on="finding")
+    return pd.concat([_titled(findings, "target"), _titled(milestones, "milestone")], ignore_index=True)
+
+
+def _titled(findings: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return those that were promised for a day; a part carries its own title behind that of the whole."""
+    has_target = findings["attainment"] != AttainmentState.NO_TARGET
     promised = findings[has_target & findings["due"].notna()]
-    targets = promised[["programme", "due", "attainment"]].assign(kind="target", id=promised["finding"])
+    targets = promised[["programme", "due", "attainment"]].assign(kind=kind, id=promised["finding"])
     targets["done"] = targets["attainment"] == AttainmentState.REACHED
     code = part_codes(promised)
     untitled = code.where(code != "")

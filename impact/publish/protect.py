@@ -13,6 +13,7 @@ from impact.publish.inventory import FROM_PERSONS
 from impact.states import AttainmentState
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
+from impact.tables.milestones import Milestone
 from impact.tables.part import COLUMNS
 from impact.tables.results import Measure
 from impact.tables.valuation import Valuation
@@ -94,6 +95,35 @@ def protect_periods(values: pd.DataFrame, suppressions: pd.DataFrame, table: Tab
     reasons = values["suppressed"].where(values["suppressed"] != "", of_sum)
     counts = dict.fromkeys(table.names(Holds.COUNT), "Int64")
     return _without(values.astype(counts).assign(suppressed=reasons), table, reasons != "")
+
+
+def protect_milestones(milestones: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
+    """Return milestones without the numbers of those that are marked, or that rest on a hidden cell.
+
+    Parameters
+    ----------
+    milestones
+        Rows of :class:`impact.tables.milestones.Milestone`.
+    suppressions
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; ``suppressed`` is '', ``few`` or ``complement``. Promises stay, unless the baseline that a path
+        starts from is hidden. ``projection_n`` is Int64.
+    """
+    of_part = _reasons(milestones, suppressions, [name for name in CELL if name != "wave"])
+    reasons = milestones["suppressed"].where(milestones["suppressed"] != "", of_part)
+    typed = milestones.astype({"projection_n": "Int64"}).assign(suppressed=reasons)
+    protected = _without(typed, Milestone.TABLE, reasons != "")
+    resting = suppressions.loc[suppressions["hides_baseline"].astype(bool), "finding"]
+    measured = protected["finding"].isin(resting.dropna())
+    declared = protected["point"] != "now"
+    hides_target = suppressions.loc[suppressions["hides_target"].astype(bool), "finding"]
+    stays = declared & ~protected["finding"].isin(hides_target.dropna())
+    target = protected["target"].mask(measured & ~stays)
+    return protected.assign(baseline=protected["baseline"].mask(measured), target=target)
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,6 @@ Figures, pages, reports and exports take their tables from here and from nowhere
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -16,8 +15,9 @@ from impact.errors import UsageError
 from impact.formulas.measured import COMPLETE
 from impact.judge.attainment import together
 from impact.judge.contribution import NO_EFFECT, REFUSED
-from impact.publish import beside, definitions, process, protect, quality, records, tables, variables
+from impact.publish import beside, definitions, protect, quality, records, tables, variables
 from impact.publish.memory import cached
+from impact.publish.milestone_tables import MilestoneTables
 from impact.publish.official_tables import OfficialTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import Record, rows_of
@@ -54,7 +54,7 @@ __all__ = [
 Value = TypeVar("Value")
 
 
-class ReaderTables(OfficialTables):
+class ReaderTables(OfficialTables, MilestoneTables):
     """What one reader may see of a database.
 
     Parameters
@@ -343,21 +343,6 @@ class ReaderTables(OfficialTables):
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
         return self._table(Delivery, programme)
-
-    @cached
-    def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
-        """Return what was promised for a day, without the targets of suppressed findings.
-
-        Readers of parts see no waves: whether a wave has data is known of the whole alone.
-        """
-        due = process.due_table(self._warehouse, programme, today=today)
-        findings = self.findings(programme)
-        hidden = findings.loc[findings["suppressed"] != "", "finding"]
-        kinds = due["kind"]
-        left_out = (kinds == "target") & due["id"].isin(hidden)
-        if self.scope.parts:
-            left_out |= kinds == "wave"
-        return due[~left_out].reset_index(drop=True)
 
     # ---- rows and their quality --------------------------------------------------------------------------------------
 

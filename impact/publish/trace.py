@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from impact.errors import UsageError
-from impact.sql import EVERY_COLUMN, Select, ident
+from impact.sql import EVERY_COLUMN, Select, ident, literal
 from impact.store import Warehouse
 from impact.store.sentences import decoded
 from impact.store.warehouse import to_json as json_text
@@ -223,6 +223,8 @@ def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tu
     rows = {name: _part_sql(warehouse, finding, name) for name in contracts}
     counted = declared["contract"]
     rows[counted] = f"({rows[counted]}) AND ({definition.selection})"
+    if targets := declared["ex_ante"].get("targets"):
+        rows[targets["contract"]] = _promised_sql(finding, targets["by"])
     loads = _records(warehouse, Load, _LOADS, [finding.programme, contracts])
     return tuple(_traced(warehouse, load, rows[load.contract]) for load in loads)
 
@@ -240,7 +242,8 @@ def _contracts(warehouse: Warehouse, programme: str, declared: Declared) -> list
     of, formula = declared["ex_post"].get("design", {}).get("of"), declared["formula"]
     query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
     scaled = [contract for (contract,) in warehouse.rows(query, [programme, of])]
-    beside = [formula.get("supply"), formula.get("bodies", {}).get("contract")]
+    promised = declared["ex_ante"].get("targets", {}).get("contract")
+    beside = [formula.get("supply"), formula.get("bodies", {}).get("contract"), promised]
     return list(dict.fromkeys([declared["contract"], *filter(None, beside), *scaled]))
 
 
@@ -258,6 +261,13 @@ def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:
         [finding.programme, finding.indicator, cut.column, cut.code],
     )
     return cut.sql(labels[0][0] if labels else ())
+
+
+def _promised_sql(finding: Finding, by: str) -> str:
+    """Write which rows of a contract of targets a finding is held against; none that is of no such part."""
+    cut = Part.of(vars(finding))
+    ours = f"indicator = {literal(finding.indicator)}"
+    return f"{ours} AND part = {literal(cut.code)}" if cut.column == by else "FALSE"
 
 
 def _traced(warehouse: Warehouse, load: Load, rows: str) -> TracedFile:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
+import duckdb
 import pandas as pd
 from pydantic import BaseModel
 
 from impact import designs, judge, measure
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
+from impact.expect.promises import part_promises
 from impact.expect.registration import definition_hash, plan_hash, plan_status
 from impact.measure.breakdown import cut_codelists, part_table
 from impact.measure.formula import published_query
 from impact.measure.measurement import COMPARED, Measurement
 from impact.measure.unit_rows import selected_sql
+from impact.measure.windows import contract_windows
 from impact.publish.tables import write_results
 from impact.run.stage import ENGINE, Run, Staged
 from impact.sql import fingerprint
@@ -112,7 +116,8 @@ def _contracts_read(programme: Programme, indicators: Sequence[Indicator]) -> se
     """Return the contracts that indicators read, with those that their foreign keys lead to."""
     contracts = set[str]()
     for indicator in indicators:
-        for name in indicator.reads:
+        targets = indicator.ex_ante.targets
+        for name in (*indicator.reads, *([targets.contract] if targets else [])):
             contracts |= _referenced(programme, name)
     return contracts
 
@@ -146,13 +151,21 @@ def _compute(run: Run, stale: Sequence[tuple[Indicator, str]]) -> None:
 
 def _judged(run: Run, indicators: Sequence[Indicator], measurements: Sequence[Measurement]) -> Iterator[judge.Judged]:
     """Yield the findings of each indicator, its effects estimated."""
-    programme, n_sources = run.programme, len(run.programme.sources)
+    programme, connection, n_sources = run.programme, run.warehouse.connection, len(run.programme.sources)
     steps = n_sources + len(indicators)
     for step, indicator in enumerate(indicators, start=n_sources):
         run.progress(f"{programme.id}: {indicator.id}", step, steps)
         measured = [measurement for measurement in measurements if measurement.indicator == indicator.id]
-        estimate = partial(designs.estimate_effect, run.warehouse.connection, programme, indicator, memory={})
-        yield from judge.judge_indicator(programme, indicator, measured, estimate, run.id)
+        estimate = partial(designs.estimate_effect, connection, programme, indicator, memory={})
+        parts = part_promises(connection, programme, indicator)
+        until = _last_day(programme, connection, indicator)
+        yield from judge.judge_indicator(programme, indicator, measured, estimate, run.id, parts=parts, until=until)
+
+
+def _last_day(programme: Programme, connection: duckdb.DuckDBPyConnection, indicator: Indicator) -> date | None:
+    """Return the end of the shortest period with the last row; None without a clock, or without rows."""
+    windows = contract_windows(connection, programme.id, programme.contracts[indicator.contract])
+    return windows.steps[-1].last if windows else None
 
 
 def _measured(

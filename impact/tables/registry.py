@@ -14,6 +14,7 @@ from impact.tables import (
     declared,
     files,
     finding,
+    milestones,
     monitoring,
     official,
     places,
@@ -29,7 +30,7 @@ from impact.tables.columns import Column, Record, Table
 
 SCHEMA = "impact"
 MODULES = (
-    *(finding, valuation, results, monitoring, charts, titles, places, process, files),
+    *(finding, valuation, results, monitoring, charts, milestones, titles, places, process, files),
     *(protection, declared, variables, official, runs),
 )
 """Where the tables are described, in the order of the reference."""

@@ -22,6 +22,7 @@ from impact.sql import (
     relation,
     with_tables,
 )
+from impact.validate.promises import promise_queries
 from impact.words.said import Said
 
 EACH_ROW_ONCE, ONE_ROW_PER_KEY = (literal(Said(f"rows.{what}").json()) for what in ("each_once", "one_per_key"))
@@ -41,7 +42,7 @@ def contract_order(programme: Programme) -> list[str]:
 def cross_reasons(
     connection: duckdb.DuckDBPyConnection, programme: Programme, tables: dict[str, dict[str, str]]
 ) -> pd.DataFrame:
-    """Return the rows that break a key or a foreign key.
+    """Return the rows that break a key or a foreign key, and targets of what is not there.
 
     Rows that share a key are all set aside, because nothing says which is right; if they are identical in every
     column, the first stays.
@@ -70,6 +71,7 @@ def cross_reasons(
         for frame in orphans:
             _exclude(connection, contract, frame)
         broken += [duplicates, *orphans]
+    broken += _promises(connection, programme)
     for name in programme.contracts:
         connection.execute(f"DROP VIEW IF EXISTS {_view(name)}")
         connection.execute(f"DROP TABLE IF EXISTS {_out(name)}")
@@ -77,6 +79,12 @@ def cross_reasons(
     if not filled:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat(filled, ignore_index=True)
+
+
+def _promises(connection: duckdb.DuckDBPyConnection, programme: Programme) -> list[pd.DataFrame]:
+    """Return the targets of parts that name an indicator or a part which is not there."""
+    views = {name: _view(name) for name in programme.contracts}
+    return [connection.execute(query.sql()).df() for query in promise_queries(programme, views)]
 
 
 def _view(contract: str) -> str:

@@ -1,6 +1,7 @@
 """One series over time: with a known start (segmented regression), its growth, and where a line through it leads."""
 
 from impact.statistics.series.growth import GrowthClass, cagr, growth_class
+from impact.statistics.series.projected_total import projected_total
 from impact.statistics.series.projection import FEWEST_POINTS, Projection, projected
 from impact.statistics.series.segmented import Autocorrelation, SeriesFit, interrupted
 
@@ -14,4 +15,5 @@ __all__ = [
     "growth_class",
     "interrupted",
     "projected",
+    "projected_total",
 ]

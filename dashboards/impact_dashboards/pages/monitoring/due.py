@@ -1,4 +1,4 @@
-"""What was promised for a day: waves, targets and phases, those that are late before all."""
+"""What was promised for a day: waves, milestones, targets and phases, those that are late before all."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _due_row(view: View, row: Record) -> Record:
 
 
 def _title(view: View, row: Row) -> Node:
-    """Return the title of a promise; that of a target leads to its finding."""
-    if row["kind"] != "target":
+    """Return the title of a promise; that of a milestone or target leads to its finding."""
+    if row["kind"] not in ("milestone", "target"):
         return str(row["title"])
     return h("a", row["title"], href=link_of(view, {"finding": row["id"]}))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from impact.declare.base import Condition
@@ -29,6 +29,11 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
     "date": (str,),
 }
+
+
+def filter_sql(conditions: Iterable[Condition], contract: Contract) -> str:
+    """Write conditions that all must hold; TRUE where there are none."""
+    return " AND ".join(condition_sql(condition, contract) for condition in conditions) or "TRUE"
 
 
 def condition_sql(condition: Condition, contract: Contract) -> str:

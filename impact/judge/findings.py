@@ -106,7 +106,7 @@ class _Case:
         if stated is None:
             return None
         if stated.wave is None:
-            return None if self.is_part and _is_total(self.indicator) else stated.value
+            return None if self.is_part and _is_total(self.programme, self.indicator) else stated.value
         open_ends = not (self.complete.value and self.complete.baseline)
         if open_ends and self.measurement.units.awaited and self.value is not None:
             return _number(self.measurement.units.same_baseline)
@@ -116,7 +116,7 @@ class _Case:
     def promise(self) -> tuple[float | None, str | None]:
         """Target and due date; a promised total is the programme's, not each part's."""
         target = self.indicator.ex_ante.target
-        if target is None or (self.is_part and _is_total(self.indicator)):
+        if target is None or (self.is_part and _is_total(self.programme, self.indicator)):
             return None, None
         if target.value is not None:
             return target.value, target.due
@@ -329,9 +329,12 @@ def _is_measured_before(case: _Case) -> bool:
     return starts and case.value is not None
 
 
-def _is_total(indicator: Indicator) -> bool:
+def _is_total(programme: Programme, indicator: Indicator) -> bool:
     """Tell whether what is promised belongs to the programme as a whole: a number of things, not a share of them."""
-    return kind_of(indicator.formula).of_the_whole(indicator.formula)
+    formula = indicator.formula
+    if formula.total_of_totals:
+        return all(_is_total(programme, operand) for operand in programme.operands(indicator))
+    return kind_of(formula).of_the_whole(formula)
 
 
 def _flags(case: _Case, effect: Effect | None) -> tuple[str, ...]:

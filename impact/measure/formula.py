@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impact.declare.conditions import condition_sql
+from impact.declare.conditions import filter_sql
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator, Sample
 from impact.declare.load import Programme
@@ -25,7 +25,7 @@ def is_share(indicator: Indicator) -> bool:
 
 def where_sql(indicator: Indicator, contract: Contract) -> str:
     """Write the indicator's filter; TRUE where it has none."""
-    return " AND ".join(condition_sql(condition, contract) for condition in indicator.where) or "TRUE"
+    return filter_sql(indicator.where, contract)
 
 
 def rows_formula(indicator: Indicator) -> RowsFormula:

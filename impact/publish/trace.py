@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from impact.errors import UsageError
+from impact.publish.definitions import selections
 from impact.sql import EVERY_COLUMN, Select, ident
 from impact.store import Warehouse
 from impact.store.sentences import decoded
@@ -221,8 +222,8 @@ def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tu
     declared: Declared = json.loads(definition.definition)
     contracts = _contracts(warehouse, finding.programme, declared)
     rows = {name: _part_sql(warehouse, finding, name) for name in contracts}
-    counted = declared["contract"]
-    rows[counted] = f"({rows[counted]}) AND ({definition.selection})"
+    for name, selection in selections(warehouse, finding.programme, declared).items():
+        rows[name] = f"({rows[name]}) AND ({selection})"
     loads = _records(warehouse, Load, _LOADS, [finding.programme, contracts])
     return tuple(_traced(warehouse, load, rows[load.contract]) for load in loads)
 
@@ -241,7 +242,8 @@ def _contracts(warehouse: Warehouse, programme: str, declared: Declared) -> list
     query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
     scaled = [contract for (contract,) in warehouse.rows(query, [programme, of])]
     beside = [formula.get("supply"), formula.get("bodies", {}).get("contract")]
-    return list(dict.fromkeys([declared["contract"], *filter(None, beside), *scaled]))
+    behind = selections(warehouse, programme, declared)
+    return list(dict.fromkeys([declared["contract"], *filter(None, beside), *scaled, *behind]))
 
 
 def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:

@@ -4,5 +4,5 @@ Everything the rooms above compute (survey estimation, power, designs, diagnosti
 each checked against an outside authority. What every estimator returns stands in :mod:`impact.statistics.core`.
 :mod:`impact.statistics.linear` stands above it, then the families of designs (``experiments``, ``observational``,
 ``panels``, ``synthetic``, ``discontinuity``, ``series``, ``networks``), ``surveys``, ``meta``, ``power`` and
-``scoring``. Each folder says in ``__all__`` what it offers.
+``scoring``, and for monitoring ``control_charts`` and ``composite``. Each folder says in ``__all__`` what it offers.
 """

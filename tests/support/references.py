@@ -14,6 +14,8 @@ import pytest
 
 VALUE_FIGURES = "value_figures.json"
 """References of pooling, costs, scores, ranks, returns and outcome contracts."""
+MONITORING_FIGURES = "monitoring_figures.json"
+"""References of periods, reports, control charts, composite indices, progress and territories."""
 FOLDER = os.environ.get("IMPACT_REFERENCE_DATA", "")
 DATA = Path(__file__).parents[1] / "reference" / "data"
 """Public data that come with the tests; the README there says by what right."""
@@ -35,6 +37,11 @@ def reference(name: str) -> dict[str, Any]:
 def value_reference(name: str) -> dict[str, Any]:
     """Return one reference of pooling, costs, scores, ranks, returns and outcome contracts."""
     return references(VALUE_FIGURES)[name]
+
+
+def monitoring_reference(name: str) -> dict[str, Any]:
+    """Return one reference of periods, reports, control charts, composite indices, progress and territories."""
+    return references(MONITORING_FIGURES)[name]
 
 
 def dataset(name: str, **options: Any) -> pd.DataFrame:

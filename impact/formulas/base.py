@@ -129,6 +129,11 @@ class FormulaModel(Declared, ABC):
         """Whether it is a total where the indicators that it is reckoned from are."""
         return False
 
+    @property
+    def compares_parts(self) -> bool:
+        """Whether the value of a part depends on those of the others."""
+        return False
+
     def waves(self) -> tuple[str, ...]:
         """Return the waves that it names."""
         return ()

@@ -9,7 +9,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 
-from impact.formulas import change, count, count_distinct, derived, network, quantile, ratio, sum, territory_map
+from impact.formulas import (
+    change,
+    composite,
+    count,
+    count_distinct,
+    derived,
+    network,
+    quantile,
+    ratio,
+    sum,
+    territory_map,
+)
 from impact.formulas.base import FormulaModel
 from impact.formulas.installed import installed
 from impact.formulas.kind import FormulaKind
@@ -28,6 +39,7 @@ FORMULAS: Mapping[str, FormulaKind] = {
         network.KIND,
         territory_map.KIND,
         derived.KIND,
+        composite.KIND,
     )
 }
 """The engine's own, by what is written as ``kind``; those that give each row a value are listed apart."""

@@ -24,7 +24,7 @@ from impact.formulas.registry import kind_of
 from impact.judge.attainment import Attainment, Completeness, judge_attainment
 from impact.judge.contribution import Contribution
 from impact.judge.evidence import evidence_level, judge_contribution
-from impact.measure.measurement import INCOMPLETE, Domain, Measurement
+from impact.measure.measurement import INCOMPLETE, BehindValue, Domain, Measurement
 from impact.states import Arm, AttainmentState, CheckStatus, ContributionState, ProgressState, Registration
 from impact.tables.finding import Finding
 from impact.tables.part import WHOLE
@@ -46,10 +46,11 @@ _OF_FAMILY = ("family", "p_adjusted", "adjustment")
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding, and the effect behind it; None where there is none."""
+    """A finding, the effect behind it, None where there is none, and the numbers behind its value."""
 
     finding: Finding
     effect: Effect | None
+    behind: tuple[BehindValue, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _judged(case: _Case, declared: Columns, estimate: Estimator) -> Judged:
     columns |= _observed(case, effect)
     columns |= _caused(effect, reason)
     columns |= _verdicts(case, effect, reason)
-    return Judged(Finding(**columns), effect)
+    return Judged(Finding(**columns), effect, case.measurement.behind)
 
 
 def _identified(case: _Case) -> Columns:

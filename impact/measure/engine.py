@@ -22,6 +22,7 @@ from impact.measure.awaited_units import UnitTable, awaited_waves, collected_wav
 from impact.measure.breakdown import column_cuts, cut_codelists, explain_sums
 from impact.measure.cells import sum_cells
 from impact.measure.complete import count_units
+from impact.measure.composite import measure_composite
 from impact.measure.counts import measure_counted
 from impact.measure.derived import measure_derived
 from impact.measure.domains import Domains, part_domains
@@ -205,7 +206,7 @@ SINGLE_PASSES: Mapping[str, Pass] = {
     **{name: _FORMULA_PASSES[name] for name, kind in FORMULAS.items() if kind.summary is Summary.OWN},
 }
 """Passes that serve one indicator: its rows, how often each value stands, and what formulas have of their own."""
-VALUE_PASSES: Mapping[str, ValuePass] = {"derived": measure_derived}
+VALUE_PASSES: Mapping[str, ValuePass] = {"derived": measure_derived, "composite": measure_composite}
 """What is reckoned from measured values, by the kind of formula."""
 
 

@@ -65,6 +65,9 @@ def formula_words(formula: Declared, words: Words) -> str:
         return _scale(formula, values, words)
     if kind == "derived":
         return _derived(formula, words)
+    if kind == "composite":
+        names = ", ".join(component["indicator"] for component in formula["components"])
+        return words(f"definition.formula.composite.{formula['method']}", units=formula["units"], components=names)
     if kind == "mean" and formula.get("transform"):
         values["column"] = words("definition.formula.log", **values)
     if kind == "proportion":

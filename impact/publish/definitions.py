@@ -66,7 +66,7 @@ def wave_days(warehouse: Warehouse, programme: str) -> dict[str, str]:
 
 def operand_names(declared: Declared) -> tuple[str, ...]:
     """Return the indicators that one is reckoned from, as it was declared; none where it is measured of rows."""
-    formula = declared["formula"]
+    formula = declared.get("formula", {})
     components = (component["indicator"] for component in formula.get("components", ()))
     return (*formula.get("operands", ()), *components)
 

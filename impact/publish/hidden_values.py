@@ -2,6 +2,7 @@
 
 After :mod:`impact.publish.hidden`. A value that is shown is reckoned from values that are shown in the same cell, so it
 tells nothing that they do not; one that is hidden could be turned round to give away the operand that is.
+An index compares parts: where one of them is hidden, all of it is.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def hidden_values(
     cells: list[Hidden] = []
     for indicator in _in_order(programme):
         of_operands = [reasons.get(name, {}) for name in indicator.formula.indicators()]
+        otherwise = Reason.COMPLEMENT if _compared_with_hidden(indicator, of_operands) else None
         for cell in _cells(connection, programme, indicator):
-            worst = _reason(of_operands, _place(cell))
+            worst = _reason(of_operands, _place(cell)) or otherwise
             if worst is not None:
                 reasons.setdefault(indicator.id, {})[_place(cell)] = worst
                 cells.append(Hidden(indicator, cell, worst))
@@ -73,6 +75,13 @@ def _cells(connection: duckdb.DuckDBPyConnection, programme: Programme, indicato
     rows = zip(parts_of(frame), frame["arm"], frame["wave"], frame["n"].tolist(), strict=True)
     for part, arm, wave, n in rows:
         yield Counted(arm, part, wave, n, n, n, math.nan, math.nan)
+
+
+def _compared_with_hidden(indicator: Indicator, of_operands: Sequence[Mapping[Place, Reason]]) -> bool:
+    """Tell whether values are of a comparison that a hidden cell has part in: goalposts and ranks tell of it."""
+    cuts = {"", *indicator.scope, *indicator.by}
+    hidden = any(column in cuts for places in of_operands for column, _, _ in places)
+    return indicator.formula.compares_parts and hidden
 
 
 def _place(cell: Counted) -> Place:

@@ -64,7 +64,7 @@ def _contract(at: Declaration, first: Indicator) -> Iterator[Problem]:
 
 def _rows(at: Declaration, operand: Indicator, field: str) -> Iterator[Problem]:
     """Yield why an operand gives no value to reckon with: a network, arms, waves that the first has not."""
-    if operand.formula.kind in ("network", "territory_map"):
+    if operand.formula.kind in ("network", "territory_map", "composite"):
         what = f"'{operand.id}' is a {operand.formula.kind}, of which nothing can be reckoned"
         yield at.problem(what, field, "an indicator of rows, or of values")
     design = operand.ex_post.design

@@ -27,7 +27,7 @@ from impact.measure.operands import Measurements, Operands
 from impact.measure.sampled import needs_rows
 from impact.measure.spread import NO_VARIATION, Spread
 from impact.measure.terms import has_spread
-from impact.statistics.combination import combine, pooled_freedom
+from impact.statistics.combination import Operation, combine, pooled_freedom
 from impact.statistics.core import Floats
 from impact.words.said import Remark, Said
 
@@ -88,7 +88,8 @@ def _reckoned(programme: Programme, indicator: Indicator, values: Mapping[str, F
         value = values[indicator.id]
         return _Reckoned(value, {indicator.id: np.ones(len(value))})
     first, second = (_reckoned(programme, operand, values) for operand in programme.operands(indicator))
-    combined = combine(formula.operation, first.value, second.value, formula.factor)
+    operation: Operation = "difference" if formula.operation == "difference" else "quotient"
+    combined = combine(operation, first.value, second.value, formula.factor)
     slopes = {name: combined.by_first * slope for name, slope in first.slopes.items()}
     for name, slope in second.slopes.items():
         slopes[name] = slopes.get(name, 0.0) + combined.by_second * slope

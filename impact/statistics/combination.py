@@ -6,15 +6,13 @@ For values that are reckoned from values: :mod:`impact.measure.derived` carries 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from impact.statistics.core import Floats
 
-Operation = Literal["ratio", "difference", "share_of", "per_head"]
-QUOTIENTS = tuple(name for name in get_args(Operation) if name != "difference")
-"""Operations that divide the first number by the second."""
+Operation = Literal["quotient", "difference"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def combine(operation: Operation, first: Floats, second: Floats, factor: float =
     Parameters
     ----------
     operation
-        ``difference``, or one of :data:`QUOTIENTS`, which are the same of numbers and differ in what may be put in.
+        Which of the two.
     first, second
         Shape (D,); NaN where a number is missing, which leaves none.
     factor
@@ -57,7 +55,7 @@ def combine(operation: Operation, first: Floats, second: Floats, factor: float =
 
     Examples
     --------
-    >>> combine("ratio", np.array([3.0, 1.0]), np.array([4.0, 0.0]), 100).value.tolist()
+    >>> combine("quotient", np.array([3.0, 1.0]), np.array([4.0, 0.0]), 100).value.tolist()
     [75.0, nan]
     """
     if operation == "difference":

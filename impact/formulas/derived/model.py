@@ -14,7 +14,6 @@ from impact.formulas.base import ColumnUses, FormulaModel, PublishedRows
 from impact.formulas.derived.problems import operand_problems
 from impact.formulas.limits import ANYTHING, SHARE, Limits, LimitsOf
 from impact.sql import Select
-from impact.statistics.combination import Operation
 
 
 class Derived(FormulaModel):
@@ -27,7 +26,7 @@ class Derived(FormulaModel):
     """
 
     kind: Literal["derived"]
-    operation: Operation
+    operation: Literal["ratio", "difference", "share_of", "per_head"]
     operands: tuple[Id, Id]
     factor: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     independent: str | None = Field(default=None, min_length=1)

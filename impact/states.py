@@ -198,6 +198,14 @@ class TargetSumState(StrEnum):
     """Of what does not add up over parts."""
 
 
+class AttentionKind(StrEnum):
+    """Why something is to be looked at; in the order in which readers do."""
+
+    SIGNAL = "signal"
+    PROMISE = "promise"
+    REPORT = "report"
+
+
 class ValueSection(StrEnum):
     """What of the value of a programme a line is about; in the order in which they are read."""
 

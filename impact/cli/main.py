@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "power": "Say what each declared plan could show, before the money is spent; no data is read.",
     "assign": "Draw who is offered the programme, from rows that `impact run --until validate` has loaded.",
     "findings": "Show what was found: ex ante beside ex post, effect and evidence.",
+    "status": "Show who is late, who is off course, and which values are signals: what to look at first.",
     "value": "Show what a decision needs: dimensions of impact, pooled effects, costs, payments, with their intervals.",
     "portfolio": "Hold money against outcomes across programmes, and say what the next euro should learn or fund.",
     "quarantine": "Show the rows that were set aside or warned about, with all their reasons.",

@@ -202,3 +202,13 @@ class NextEuro(StrEnum):
     LEARN = "learn"
     DO_NOT_FUND = "do_not_fund"
     NOT_DECIDED = "not_decided"
+
+
+class ElementState(StrEnum):
+    """What a programme has to say to an element of a checklist; in the order in which readers look at them."""
+
+    MISSING = "missing"
+    ANSWERED = "answered"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_VERIFIED = "not_verified"
+    """Nobody has seen the element in its source: nothing is said of whether it is there."""

@@ -212,3 +212,13 @@ class ElementState(StrEnum):
     NOT_APPLICABLE = "not_applicable"
     NOT_VERIFIED = "not_verified"
     """Nobody has seen the element in its source: nothing is said of whether it is there."""
+
+
+class SharedState(StrEnum):
+    """Whether a programme has a value of what several measure alike; in the order in which readers look at them."""
+
+    MEASURED = "measured"
+    INCOMPLETE = "incomplete"
+    NO_DATA = "no_data"
+    SUPPRESSED = "suppressed"
+    NOT_BOUND = "not_bound"

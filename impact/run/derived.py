@@ -62,6 +62,7 @@ DERIVED = (
     Derived(("map_cell",), made_by("publish.territory:make_maps"), of_rows=True),
     Derived(("network_body", "network_tie"), made_by("publish.networks:make_networks"), of_rows=True),
     Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("publish.theory:make_theory")),
+    Derived(("framework", "element", "shared_indicator"), made_by("publish.frameworks:make_frameworks")),
     Derived(("quality", "response"), made_by("publish.quality:make_quality")),
     Derived(("journey", "phase", "delivery"), made_by("publish.process:make_process")),
     Derived(("label", "membership", "cut", "heading"), made_by("publish.labels:make_labels")),

@@ -13,6 +13,7 @@ from impact.tables import (
     declared,
     files,
     finding,
+    frameworks,
     official,
     places,
     process,
@@ -26,7 +27,10 @@ from impact.tables import (
 from impact.tables.columns import Column, Record, Table
 
 SCHEMA = "impact"
-MODULES = (finding, valuation, results, titles, places, process, files, protection, declared, variables, official, runs)
+MODULES = (
+    *(finding, valuation, results, titles, places, process, files, protection),
+    *(declared, frameworks, variables, official, runs),
+)
 """Where the tables are described, in the order of the reference."""
 RECORDS: tuple[type[Record], ...] = tuple(
     record

@@ -17,6 +17,7 @@ from impact.declare.indicators import Indicator
 from impact.formulas.registry import kind_of
 from impact.measure.whole_sums import whole_sums
 from impact.states import Arm
+from impact.store.sentences import encoded
 from impact.store.warehouse import to_json
 from impact.tables import frameworks as tables
 from impact.tables.frames import to_frame
@@ -42,7 +43,7 @@ def make_frameworks(programme: Programme, connection: duckdb.DuckDBPyConnection)
     shared = [row for one in owed for row in _indicators(programme, connection, one)]
     return {
         "framework": to_frame(tables.Framework, [_framework(programme, one) for one in owed]),
-        "element": to_frame(tables.Element, elements),
+        "element": encoded("element", to_frame(tables.Element, elements)),
         "shared_indicator": to_frame(tables.SharedIndicator, shared),
     }
 

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "Show who is late, who is off course, and which values are signals: what to look at first.",
     "value": "Show what a decision needs: dimensions of impact, pooled effects, costs, payments, with their intervals.",
     "portfolio": "Hold money against outcomes across programmes, and say what the next euro should learn or fund.",
+    "compare": "Put every programme beside every indicator of a framework, with totals where definitions agree.",
     "quarantine": "Show the rows that were set aside or warned about, with all their reasons.",
     "trace": "Follow one number back: definition, query, rows, file, hash, run.",
     "version": "Print the version of the engine.",

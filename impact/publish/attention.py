@@ -66,8 +66,8 @@ def attention(followed: Followed, today: datetime.date) -> pd.DataFrame:
         ``kind`` (:class:`impact.states.AttentionKind`), ``subject`` (an indicator, or the contract of a report),
         ``column`` and ``code`` of the part, ``period`` and ``day`` (first of a signal, due of a promise, deadline of
         the oldest report that is missing), ``state``, ``value`` and ``expected`` (the middle of the chart, the promise,
-        the number of reports missing), ``gap`` (in widths from the middle to the limit, as a share of the way promised),
-        ``days`` since the day, ``rules`` of a signal. Signals first, the farthest from the middle before; then
+        how many reports are missing), ``gap`` (in widths from the middle to the limit, or as a share of the way that
+        was promised), ``days`` since the day, ``rules`` of a signal. Signals first, the farthest from the middle before; then
         promises, the largest gap before; then reports, those missing longest before.
 
     Notes

@@ -111,7 +111,8 @@ def _promise(line: Record) -> str:
     value, promised = number(line["value"]), number(line["expected"])
     state = COURSES[line["state"]]
     gap = number(abs(line["gap"]), "share") if line["gap"] is not None else "–"
-    return f"{state}: {_of_part(line)} {line['period']}: {value} of {promised} promised; {gap} of the way, due {_day(line)}"
+    words = f"{value} where {promised} was promised for {_day(line)}; off by {gap} of the way"
+    return f"{state}: {_of_part(line)} {line['period']}: {words}"
 
 
 def _report(line: Record) -> str:

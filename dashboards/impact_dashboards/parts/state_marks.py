@@ -42,6 +42,8 @@ SHAPES = {
     "done": "circle",
     "open": "clock",
     "late": "square",
+    "behind": "square",
+    "off_course": "cross",
     "concern": "down",
     "change": "diamond",
     "improvement": "up",

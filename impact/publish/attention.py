@@ -67,8 +67,8 @@ def attention(followed: Followed, today: datetime.date) -> pd.DataFrame:
         ``column`` and ``code`` of the part, ``period`` and ``day`` (first of a signal, due of a promise, deadline of
         the oldest report that is missing), ``state``, ``value`` and ``expected`` (the middle of the chart, the promise,
         how many reports are missing), ``gap`` (in widths from the middle to the limit, or as a share of the way that
-        was promised), ``days`` since the day, ``rules`` of a signal. Signals first, the farthest from the middle before; then
-        promises, the largest gap before; then reports, those missing longest before.
+        was promised), ``days`` since the day, ``rules`` of a signal. Signals first, the farthest from the middle
+        before; then promises, the largest gap before; then reports, those missing longest before.
 
     Notes
     -----

@@ -9,7 +9,7 @@ from impact.declare.load import Programme
 from impact.designs.base import Design
 from impact.formulas.base import PublishedRows, RowFormula, RowsFormula
 from impact.formulas.registry import kind_of
-from impact.periods import LAST_REPORT
+from impact.periods import LAST_REPORT, UNIT_OPEN
 from impact.sql import ident
 from impact.tables.part import label_sql
 
@@ -26,10 +26,12 @@ def is_share(indicator: Indicator) -> bool:
 
 
 def where_sql(indicator: Indicator, contract: Contract) -> str:
-    """Write the indicator's filter; TRUE where it has none. Of a stock only the last report of each unit counts."""
+    """Write the indicator's filter; TRUE where it has none. Of a stock the last report of each open unit counts."""
     conditions = [condition_sql(condition, contract) for condition in indicator.where]
     if indicator.takes_last_report:
         conditions.append(ident(LAST_REPORT))
+    if indicator.over_time == "stock" and contract.units_close:
+        conditions.append(ident(UNIT_OPEN))
     return " AND ".join(conditions) or "TRUE"
 
 

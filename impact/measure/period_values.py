@@ -6,6 +6,7 @@ After :mod:`impact.measure.windows`; :mod:`impact.publish.periods` adds the peri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from impact.formulas.registry import kind_of
 from impact.measure.engine import measure_rows
 from impact.measure.measurement import VALUES, values_frame
 from impact.measure.persons import Cell, counts_persons, person_counts
+from impact.measure.units import rows_of_heirs
 from impact.measure.windows import Of, Windows, contract_windows, rows_by_window
 from impact.tables.part import cut_columns, part_codes
 
@@ -48,7 +50,17 @@ def has_periods(programme: Programme, indicator: Indicator) -> bool:
     return clocked and kind.summary is not Summary.CHANGES and kind.behind is not Behind.OTHER
 
 
-def measure_periods(connection: duckdb.DuckDBPyConnection, programme: Programme) -> Iterator[PeriodValues]:
+def has_heirs(programme: Programme, indicator: Indicator) -> bool:
+    """Tell whether an indicator has values by period of today's units: cut by unit, with a roster of heirs."""
+    due = programme.contracts[indicator.contract].due
+    if due is None or due.units is None or not due.units.tells_heirs:
+        return False
+    return has_periods(programme, indicator) and due.by in (*indicator.scope, *indicator.by)
+
+
+def measure_periods(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, *, heirs: bool = False
+) -> Iterator[PeriodValues]:
     """Yield the values by window of each contract with a clock.
 
     Parameters
@@ -57,14 +69,18 @@ def measure_periods(connection: duckdb.DuckDBPyConnection, programme: Programme)
         In the run's transaction, with the views of good rows and the codes of parts in place.
     programme
         As declared.
+    heirs
+        Whether rows stand under the unit that has taken over from theirs: of contracts whose roster says which, and of
+        indicators that are cut by unit.
     """
-    indicators = [indicator for indicator in programme.indicators if has_periods(programme, indicator)]
+    wanted = has_heirs if heirs else has_periods
+    indicators = [indicator for indicator in programme.indicators if wanted(programme, indicator)]
     ordered = sorted(indicators, key=_contract_of)
     for name, members in groupby(ordered, key=_contract_of):
         contract = programme.contracts[name]
         windows = contract_windows(connection, programme.id, contract)
         if windows is not None:
-            values = _windowed_values(connection, programme, contract, windows, list(members))
+            values = _windowed_values(connection, programme, contract, windows, list(members), heirs=heirs)
             yield PeriodValues(contract, windows, values)
 
 
@@ -78,13 +94,32 @@ def _windowed_values(
     contract: Contract,
     windows: Windows,
     indicators: Sequence[Indicator],
+    *,
+    heirs: bool,
 ) -> pd.DataFrame:
     frames = []
     for of, members in groupby(sorted(indicators, key=_order), key=_looked_at):
-        with rows_by_window(connection, programme, contract, windows, of) as (windowed, name):
+        with (
+            rows_by_window(connection, programme, contract, windows, of) as rows,
+            _moved(connection, rows, heirs) as (
+                windowed,
+                name,
+            ),
+        ):
             moved = [indicator.model_copy(update={"contract": name}) for indicator in members]
             frames.append(_measured(connection, windowed, moved))
     return pd.concat(frames, ignore_index=True)
+
+
+def _moved(
+    connection: duckdb.DuckDBPyConnection, rows: tuple[Programme, str], heirs: bool
+) -> AbstractContextManager[tuple[Programme, str]]:
+    """Return the rows as they stand, or under the units that have taken over."""
+    programme, name = rows
+    due = programme.contracts[name].due
+    if due is None or not heirs:
+        return nullcontext(rows)
+    return rows_of_heirs(connection, programme, programme.contracts[name], due)
 
 
 def _order(indicator: Indicator) -> str:

@@ -13,8 +13,8 @@ from impact.publish.inventory import FROM_PERSONS
 from impact.states import AttainmentState
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
-from impact.tables.monitoring import PeriodValue
-from impact.tables.part import COLUMNS
+from impact.tables.monitoring import HeirValue, PeriodValue
+from impact.tables.part import COLUMNS, cut_columns
 from impact.tables.results import Measure
 from impact.tables.valuation import Valuation
 
@@ -90,9 +90,38 @@ def protect_periods(values: pd.DataFrame, suppressions: pd.DataFrame) -> pd.Data
         The same rows; ``suppressed`` is '', ``few`` or ``complement``. ``n`` and ``n_missing`` are Int64.
     """
     of_sum = _reasons(values, suppressions, [name for name in CELL if name != "wave"])
-    reasons = values["suppressed"].where(values["suppressed"] != "", of_sum)
+    return _hidden_periods(values, PeriodValue.TABLE, of_sum)
+
+
+def protect_heirs(values: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
+    """Return values of units as they are today without the numbers of those that are marked, or rest on a hidden cell.
+
+    An heir's value less its own is that of those before it: where one cell of an indicator's column is hidden, so is
+    the column.
+
+    Parameters
+    ----------
+    values
+        Rows of :class:`impact.tables.monitoring.HeirValue`.
+    suppressions
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; ``suppressed`` is '', ``few`` or ``complement``. ``n`` and ``n_missing`` are Int64.
+    """
+    by = ["programme", "indicator", "cut"]
+    hidden = suppressions.assign(cut=cut_columns(suppressions))
+    of_column = _reasons(values.assign(cut=cut_columns(values)), hidden, by)
+    return _hidden_periods(values, HeirValue.TABLE, of_column)
+
+
+def _hidden_periods(values: pd.DataFrame, table: Table, resting: pd.Series) -> pd.DataFrame:
+    """Return values by period without those that are marked, or hidden for what they rest on."""
+    reasons = values["suppressed"].where(values["suppressed"] != "", resting)
     typed = values.astype({"n": "Int64", "n_missing": "Int64"}).assign(suppressed=reasons)
-    return _without(typed, PeriodValue.TABLE, reasons != "")
+    return _without(typed, table, reasons != "")
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from impact.judge.attainment import together
 from impact.judge.contribution import NO_EFFECT, REFUSED
 from impact.publish import beside, definitions, process, protect, quality, records, tables, variables
 from impact.publish.memory import cached
+from impact.publish.monitoring_tables import MonitoringTables
 from impact.publish.official_tables import OfficialTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import Record, rows_of
@@ -30,7 +31,6 @@ from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNod
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
 from impact.tables.finding import Finding
 from impact.tables.frames import Row, to_records
-from impact.tables.monitoring import PeriodValue
 from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
@@ -53,7 +53,7 @@ __all__ = [
 Value = TypeVar("Value")
 
 
-class ReaderTables(OfficialTables):
+class ReaderTables(MonitoringTables, OfficialTables):
     """What one reader may see of a database.
 
     Parameters
@@ -213,12 +213,6 @@ class ReaderTables(OfficialTables):
         measures = self._table(Measure, programme)
         protected = protect.protect_measures(measures, self.suppressions(programme))
         return self._without_missing(protected, programme)
-
-    @cached
-    def period_values(self, programme: str) -> pd.DataFrame:
-        """Return every value by period, without the numbers of those that are hidden."""
-        values = self._table(PeriodValue, programme)
-        return protect.protect_periods(values, self.suppressions(programme))
 
     @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:

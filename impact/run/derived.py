@@ -60,7 +60,8 @@ def made_by(name: str) -> Make:
 DERIVED = (
     Derived(("unmapped",), made_by("publish.territory:make_unmapped"), of_rows=True),
     Derived(("map_cell",), made_by("publish.territory:make_maps"), of_rows=True),
-    Derived(("period_value",), made_by("publish.periods:make_periods"), of_rows=True),
+    Derived(("report", "reporting_unit"), made_by("publish.calendar:make_calendar")),
+    Derived(("period_value", "heir_value"), made_by("publish.periods:make_periods"), of_rows=True),
     Derived(("network_body", "network_tie"), made_by("publish.networks:make_networks"), of_rows=True),
     Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("publish.theory:make_theory")),
     Derived(("quality", "response"), made_by("publish.quality:make_quality")),

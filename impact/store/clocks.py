@@ -49,12 +49,12 @@ def with_last_report(rows: str, programme: str, contract: Contract) -> str:
 
 def with_closing(programme: str, contract: Contract, rows: str) -> str:
     """Join to rows, called ``r``, the day on which the unit of each was closed, for :func:`open_sql`."""
-    if contract.due is None or contract.roster is None or contract.roster.closed is None:
+    due = contract.due
+    if due is None or due.units is None or due.units.closed is None:
         return f"{rows} r"
-    roster = contract.roster
-    closing = {"closing_unit": as_text(roster.id), "closing_day": ident(roster.closed)}
-    listed = relation(Select(closing, ident(programme, roster.contract)))
-    return f"{rows} r LEFT JOIN {listed} c ON CAST(r.{ident(contract.due.by)} AS VARCHAR) = c.closing_unit"
+    closing = {"closing_unit": as_text(due.units.id), "closing_day": ident(due.units.closed)}
+    listed = relation(Select(closing, ident(programme, due.units.contract)))
+    return f"{rows} r LEFT JOIN {listed} c ON CAST(r.{ident(due.by)} AS VARCHAR) = c.closing_unit"
 
 
 def open_sql(day: str) -> str:

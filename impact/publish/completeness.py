@@ -10,7 +10,7 @@ import datetime
 import numpy as np
 import pandas as pd
 
-from impact.periods import Every, coarser, period_of
+from impact.periods import MONTHS, Every, coarser, period_of
 from impact.states import ReportState
 
 COUNTS = ("due", "received", "on_time", "late", "missing", "double", "corrected", "unexpected", "open")
@@ -75,6 +75,8 @@ def completeness(reports: pd.DataFrame, today: datetime.date) -> pd.DataFrame:
     if not frames:
         return counted.reindex(columns=["programme", "contract", *_PERIOD, *COUNTS, *_SHARES])
     table = pd.concat(frames, ignore_index=True)
+    order = table.assign(months=table["every"].map(MONTHS)).sort_values(["programme", "contract", "months", "first"])
+    table = table.loc[order.index].reset_index(drop=True)
     due = table["due"].where(table["due"] > 0)
     dated = table["received"] == table["on_time"] + table["late"]
     capped = [reporting_rate(*row) for row in zip(table["received"] + table["unexpected"], table["due"], strict=True)]
@@ -115,7 +117,7 @@ def _by_period(counted: pd.DataFrame, every: str) -> pd.DataFrame:
 
 def _summed(counted: pd.DataFrame, every: Every) -> pd.DataFrame:
     days = counted[["first", "year_starts"]].drop_duplicates()
-    periods = [period_of(first.date(), every, int(month)) for first, month in zip(*map(days.get, days), strict=True)]
+    periods = [period_of(first.date(), every, month) for first, month in days.itertuples(index=False)]
     named = days.assign(
         every=every,
         period=[period.label for period in periods],
@@ -124,9 +126,7 @@ def _summed(counted: pd.DataFrame, every: Every) -> pd.DataFrame:
     )
     rows = counted.drop(columns=["every", "period", "last"]).merge(named, on=["first", "year_starts"])
     rows = rows.drop(columns="first").rename(columns={"begin": "first"})
-    keys = ["programme", "contract", *_PERIOD]
-    summed = rows.groupby(keys, as_index=False)[list(COUNTS)].sum()
-    return summed.sort_values(["programme", "contract", "first"], ignore_index=True)
+    return rows.groupby(["programme", "contract", *_PERIOD], as_index=False)[list(COUNTS)].sum()
 
 
 def reporting_rate(received: int, expected: int) -> float:

@@ -15,8 +15,9 @@ Every = Literal["month", "quarter", "half_year", "year"]
 """How long a period is."""
 MONTHS: dict[Every, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 """Months of each kind of period; a year holds a whole number of each, and each shorter one fits into the longer."""
-PERIOD, LAST_REPORT = "reporting_period", "last_report"
-"""Columns that rows with a clock get: the period that is looked at, and whether a row is of its unit's last report."""
+PERIOD, LAST_REPORT, UNIT_OPEN = "reporting_period", "last_report", "unit_open"
+"""Columns that rows with a clock get: the period that is looked at, whether a row is of its unit's last report, and
+whether its unit is open at the period's end, where a roster says when units close."""
 _PREFIX: dict[Every, str] = {"month": "", "quarter": "Q", "half_year": "S", "year": ""}
 
 

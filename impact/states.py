@@ -142,6 +142,33 @@ class DueState(StrEnum):
     DONE = "done"
 
 
+class ReportState(StrEnum):
+    """What became of a report; in the order in which readers look at them."""
+
+    MISSING = "missing"
+    LATE = "late"
+    OPEN = "open"
+    """It has not come, and its last day has not passed."""
+    RECEIVED = "received"
+    """It came, and nobody knows when."""
+    ON_TIME = "on_time"
+    UNEXPECTED = "unexpected"
+    """It came from a unit that owed none."""
+
+
+class UnitFate(StrEnum):
+    """What became of a unit that reports."""
+
+    STANDS = "stands"
+    CLOSED = "closed"
+    SUCCEEDED = "succeeded"
+    """Closed, and one unit stands in its place: renamed, or merged."""
+    SPLIT = "split"
+    """Closed, and several units stand in its place."""
+    CIRCULAR = "circular"
+    """Its successors run in a circle, and none of them stands."""
+
+
 class PeriodState(StrEnum):
     """What stands behind the number of a period, or why there is none."""
 

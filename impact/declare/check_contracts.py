@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
+from impact.declare.check_due import due_problems
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import Clock, Column, Contract, ForeignKey, Rule
 from impact.declare.load import Programme
 from impact.declare.location import Location
 from impact.errors import Problem
-from impact.periods import LAST_REPORT, PERIOD
+from impact.periods import LAST_REPORT, PERIOD, UNIT_OPEN
 
 FILE = "contracts.yaml"
 
@@ -64,6 +65,8 @@ def _contract_sense(programme: Programme, contract: Contract) -> Iterator[Proble
         yield at.problem(f"the status column '{contract.status}' must be text")
     if contract.period:
         yield from _clock(contract, contract.period, at.at(f"{contract.id}.period"))
+    if contract.due and contract.period:
+        yield from due_problems(programme, contract, contract.due, at.at(f"{contract.id}.due"))
     if "rowid" in columns:
         yield at.problem("a column cannot be called 'rowid': that name is the database's own")
     for rule in contract.rules:
@@ -77,7 +80,7 @@ def _clock(contract: Contract, clock: Clock, at: Location) -> Iterator[Problem]:
         yield at.problem(f"the clock reads '{clock.column}', which is no date", "date", column.type)
     elif not column.required:
         yield at.problem(f"the clock's column '{clock.column}' may be missing", "required: true")
-    for name in sorted({PERIOD, LAST_REPORT} & contract.columns.keys()):
+    for name in sorted({PERIOD, LAST_REPORT, UNIT_OPEN} & contract.columns.keys()):
         yield at.problem(f"a contract with a clock cannot have a column '{name}': the engine adds it", fix="Rename it.")
     for name in clock.unit:
         if not contract.columns[name].required:

@@ -9,7 +9,6 @@ from impact.declare.base import Condition
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.location import Location
 from impact.errors import Problem
-from impact.periods import LAST_REPORT
 from impact.sql import ident, literal
 
 if TYPE_CHECKING:
@@ -32,12 +31,10 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def filter_sql(conditions: Iterable[Condition], contract: Contract, *, last_report: bool) -> str:
-    """Write which rows pass all conditions, TRUE where there are none; and are of their unit's ``last_report``."""
+def filter_sql(conditions: Iterable[Condition], contract: Contract, *, flags: Iterable[str] = ()) -> str:
+    """Write which rows pass all conditions and have all ``flags``, which are columns; TRUE where there are none."""
     texts = [condition_sql(condition, contract) for condition in conditions]
-    if last_report:
-        texts.append(ident(LAST_REPORT))
-    return " AND ".join(texts) or "TRUE"
+    return " AND ".join([*texts, *map(ident, flags)]) or "TRUE"
 
 
 def condition_sql(condition: Condition, contract: Contract) -> str:

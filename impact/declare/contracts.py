@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Declared, Id, Text
+from impact.declare.calendar import Due, Roster
 from impact.periods import Every
 
 MissingKind = Literal["missing", "skipped", "not_applicable", "refused", "suppressed"]
@@ -160,7 +161,8 @@ class Contract(Declared):
     ``status`` names the column with the flags of official statistics, a letter each: ``b`` break, ``p`` provisional.
     Where the wave is part of the key, a unit that has a row in one wave, or stands in the register that a foreign key
     of the unit names, is awaited in every wave, and a total without it is incomplete; ``units_vary`` says that units
-    come and go. ``period`` gives values by calendar period, from a date column, in place of waves.
+    come and go. ``period`` gives values by calendar period, from a date column, in place of waves; ``due`` says who
+    owes a report of each.
     """
 
     id: Id
@@ -171,6 +173,7 @@ class Contract(Declared):
     person: ColumnName | None = None
     wave: ColumnName | None = None
     period: Clock | None = None
+    due: Due | None = None
     status: ColumnName | None = None
     units_vary: bool = False
     rules: tuple[Rule, ...] = ()
@@ -183,6 +186,8 @@ class Contract(Declared):
                 raise ValueError(f"{field} names column '{name}', which the contract does not have")
         if self.period and self.wave:
             raise ValueError("a contract tells its rows apart by wave or by period: leave one out")
+        if self.due and not self.period:
+            raise ValueError("due counts the periods of a clock, and the contract has none: add period")
         ids = [rule.id for rule in self.rules]
         if len(ids) != len(set(ids)):
             raise ValueError("two rules have the same id")
@@ -196,6 +201,23 @@ class Contract(Declared):
         clock = self.period
         return clock.unit or tuple(name for name in self.key if name != clock.column)
 
+    @property
+    def due_every(self) -> Every | None:
+        """How long the periods are of which reports are owed; None where none are."""
+        if self.due is None or self.period is None:
+            return None
+        return self.due.every or self.period.every
+
+    @property
+    def roster(self) -> Roster | None:
+        """Where the units that report stand, of a contract that says so."""
+        return self.due.units if self.due else None
+
+    @property
+    def units_close(self) -> bool:
+        """Whether it is known when units close."""
+        return self.roster is not None and self.roster.closed is not None
+
     def _columns_named(self) -> Iterator[tuple[str, str]]:
         """Yield every column that the contract names outside ``columns``, with the field that names it."""
         yield from (("key", name) for name in self.key)
@@ -203,6 +225,9 @@ class Contract(Declared):
         yield from ((role, name) for role, name in roles.items() if name)
         if self.period:
             yield from (("period", name) for name in (self.period.column, *self.period.unit))
+        if self.due:
+            named = (self.due.by, self.due.received, self.due.corrected)
+            yield from (("due", name) for name in named if name)
         for rule in self.rules:
             yield from ((f"rule {rule.id}", name) for name in rule.columns())
         for key in self.foreign_keys:

@@ -7,10 +7,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
+from impact.declare.contracts import Contract
 from impact.declare.expectations import Forecast, PowerPlan
 from impact.declare.promises import AnyTarget, PartTargets
 from impact.designs.models import AnyDesign
 from impact.formulas.models import Formula
+from impact.periods import LAST_REPORT, UNIT_OPEN
 
 
 class Margin(Declared):
@@ -185,6 +187,12 @@ class Indicator(Declared):
     def takes_last_report(self) -> bool:
         """Whether only the last report of each unit counts."""
         return self.over_time in ("stock", "running_total")
+
+    def report_flags(self, contract: Contract) -> tuple[str, ...]:
+        """Return the columns that the engine adds to rows with a clock, of which a row must have all to count."""
+        last = (LAST_REPORT,) if self.takes_last_report else ()
+        of_open = self.over_time == "stock" and contract.units_close
+        return (*last, UNIT_OPEN) if of_open else last
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -114,9 +114,11 @@ class Programme:
 
     def _contract_hash(self, contract: Contract) -> str:
         codes = [codelist.model_dump(mode="json") for codelist in self.codelists_of(contract)]
-        # plans registered before there were clocks keep their hash
-        unset = {"period"} if contract.period is None else set[str]()
-        return fingerprint(contract.model_dump(mode="json", exclude=unset), codes)
+        # plans registered before there were clocks keep their hash; of what is due, only the roster decides values
+        left_out = {"due", "period"} if contract.period is None else {"due"}
+        rostered = [contract.due] if contract.due and contract.due.units else []
+        deciding = [due.model_dump(mode="json", include={"by", "units"}) for due in rostered]
+        return fingerprint(contract.model_dump(mode="json", exclude=left_out), codes, *deciding)
 
     def codelists_of(self, contract: Contract) -> list[Codelist]:
         """Return the codelists of a contract's columns; one that is not there is a problem that the check names."""

@@ -81,7 +81,7 @@ class PublishedRows:
             self.programme,
             indicator,
             contract,
-            filter_sql(indicator.where, contract, last_report=indicator.takes_last_report),
+            filter_sql(indicator.where, contract, flags=indicator.report_flags(contract)),
         )
 
     def query(self) -> str:

@@ -24,8 +24,8 @@ def is_share(indicator: Indicator) -> bool:
 
 
 def where_sql(indicator: Indicator, contract: Contract) -> str:
-    """Write the indicator's filter; TRUE where it has none. Of a stock only the last report of each unit counts."""
-    return filter_sql(indicator.where, contract, last_report=indicator.takes_last_report)
+    """Write the indicator's filter; TRUE where it has none. Of a stock the last report of each open unit counts."""
+    return filter_sql(indicator.where, contract, flags=indicator.report_flags(contract))
 
 
 def rows_formula(indicator: Indicator) -> RowsFormula:

@@ -6,6 +6,7 @@ After :mod:`impact.measure.windows`; :mod:`impact.publish.periods` adds the peri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ from impact.formulas.registry import kind_of
 from impact.measure.engine import measure_rows
 from impact.measure.measurement import VALUES, values_frame
 from impact.measure.persons import Cell, counts_persons, person_counts
-from impact.measure.windows import Of, Windows, contract_windows, rows_by_window
+from impact.measure.units import rows_of_heirs
+from impact.measure.windows import VIEW, Of, Windows, contract_windows, rows_by_window
 from impact.tables.part import cut_columns, part_codes
 
 
@@ -57,7 +59,17 @@ def _leaves(programme: Programme, indicator: Indicator) -> list[Indicator]:
     return [leaf for leaf in programme.with_operands(indicator) if not leaf.formula.indicators()]
 
 
-def measure_periods(connection: duckdb.DuckDBPyConnection, programme: Programme) -> Iterator[PeriodValues]:
+def has_heirs(programme: Programme, indicator: Indicator) -> bool:
+    """Tell whether an indicator has values by period of today's units: cut by unit, with a roster of heirs."""
+    due = programme.contracts[indicator.contract].due
+    if due is None or due.units is None or not due.units.tells_heirs:
+        return False
+    return has_periods(programme, indicator) and due.by in (*indicator.scope, *indicator.by)
+
+
+def measure_periods(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, *, heirs: bool = False
+) -> Iterator[PeriodValues]:
     """Yield the values by window of each contract with a clock.
 
     Parameters
@@ -66,14 +78,18 @@ def measure_periods(connection: duckdb.DuckDBPyConnection, programme: Programme)
         In the run's transaction, with the views of good rows and the codes of parts in place.
     programme
         As declared.
+    heirs
+        Whether rows stand under the unit that has taken over from theirs: of contracts whose roster says which, and of
+        indicators that are cut by unit.
     """
-    indicators = [indicator for indicator in programme.indicators if has_periods(programme, indicator)]
+    wanted = has_heirs if heirs else has_periods
+    indicators = [indicator for indicator in programme.indicators if wanted(programme, indicator)]
     ordered = sorted(indicators, key=_contract_of)
     for name, members in groupby(ordered, key=_contract_of):
         contract = programme.contracts[name]
         windows = contract_windows(connection, programme.id, contract)
         if windows is not None:
-            values = _windowed_values(connection, programme, contract, windows, list(members))
+            values = _windowed_values(connection, programme, contract, windows, list(members), heirs=heirs)
             yield PeriodValues(contract, windows, values)
 
 
@@ -87,16 +103,30 @@ def _windowed_values(
     contract: Contract,
     windows: Windows,
     indicators: Sequence[Indicator],
+    *,
+    heirs: bool,
 ) -> pd.DataFrame:
     frames = []
     by_look: dict[Of, list[str]] = {}
     for indicator in indicators:
         by_look.setdefault(_looked_at(_leaves(programme, indicator)[0]), []).append(indicator.id)
     for of, names in by_look.items():
-        with rows_by_window(connection, programme, contract, windows, of) as windowed:
-            moved = [indicator for indicator in windowed.indicators if indicator.id in names]
+        with (
+            rows_by_window(connection, programme, contract, windows, of) as windowed,
+            _as_today(connection, windowed, contract, heirs=heirs) as looked_at,
+        ):
+            moved = [indicator for indicator in looked_at.indicators if indicator.id in names]
             frames.append(_measured(connection, windowed, moved))
     return pd.concat(frames, ignore_index=True)
+
+
+def _as_today(
+    connection: duckdb.DuckDBPyConnection, windowed: Programme, contract: Contract, *, heirs: bool
+) -> AbstractContextManager[Programme]:
+    """Return the rows as they stand, or under the units that have taken over."""
+    if contract.due is None or not heirs:
+        return nullcontext(windowed)
+    return rows_of_heirs(connection, windowed, windowed.contracts[VIEW.format(contract.id)], contract.due)
 
 
 def _looked_at(indicator: Indicator) -> Of:

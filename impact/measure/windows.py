@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from impact.declare.contracts import Clock, Contract
-from impact.periods import LAST_REPORT, MONTHS, PERIOD, Period, period_number, periods_between, stretch
+from impact.measure.units import moved_to
+from impact.periods import LAST_REPORT, PERIOD, UNIT_OPEN, Period, period_number, periods_between, stretch
 from impact.sql import ALL, Select, columns, ident, literal, relation
+from impact.store.clocks import open_sql, step_number_sql, with_closing
 
 if TYPE_CHECKING:
-    from impact.declare.indicators import Indicator
     from impact.declare.load import Programme
 
 VIEW = "{} by period"
@@ -67,12 +68,17 @@ class Windows:
         return tuple(stretch(self.first, self.last, self.clock.every, self.clock.year_starts))
 
     def values_sql(self, of: Of) -> str:
-        """Write the windows as rows of a name and the number of a shortest period in them."""
-        pairs = [(window_name(period), number) for period in self.periods for number in self._numbers(period)]
+        """Write the windows as rows of a name, the last day and the number of a shortest period in them.
+
+        The last day of one that is not over by the last row is that of the last of the shortest.
+        """
+        end_of_steps = self.steps[-1].last
+        rows = [(window_name(period), period, number) for period in self.periods for number in self._numbers(period)]
         numbers = [self._number(step.first) for step in self.steps]
         for end in self.ends(of):
-            pairs += [(to_date_name(end), number) for number in numbers if number <= self._number(end.first)]
-        return ", ".join(f"({literal(name)}, {number})" for name, number in pairs)
+            rows += [(to_date_name(end), end, number) for number in numbers if number <= self._number(end.first)]
+        listed = [(literal(name), min(period.last, end_of_steps), number) for name, period, number in rows]
+        return ", ".join(f"({name}, DATE '{until}', {number})" for name, until, number in listed)
 
     def ends(self, of: Of) -> tuple[Period, ...]:
         """Return the shortest periods up to whose end there is a window."""
@@ -80,11 +86,6 @@ class Windows:
             closing = {period.last for period in self.periods if period.every != self.clock.every}
             return tuple(step for step in self.steps if step.last in closing or step == self.steps[-1])
         return self.steps
-
-    def number_sql(self, day: str) -> str:
-        """Write the number of the shortest period that a day is in; see :func:`impact.periods.period_number`."""
-        months = MONTHS[self.clock.every]
-        return f"(year({day}) * 12 + month({day}) - {self.clock.year_starts}) // {months}"
 
     def _numbers(self, period: Period) -> range:
         return range(self._number(period.first), self._number(period.last) + 1)
@@ -129,44 +130,39 @@ def rows_by_window(
         With a further contract, whose waves are the windows, and the indicators of the contract moved to that.
     """
     windowed = contract.model_copy(update={"id": VIEW.format(contract.id), "wave": PERIOD})
-    contracts = {**programme.contracts, windowed.id: windowed}
     view = ident(programme.id, windowed.id)
     rows = _last_sql if of is Of.LAST else _all_sql
     connection.execute(f"CREATE VIEW {view} AS {rows(programme.id, contract, windows, of).sql()}")
-    yield replace(programme, contracts=contracts, indicators=_moved(programme, contract.id, windowed.id))
+    yield moved_to(programme, contract.id, windowed)
     connection.execute(f"DROP VIEW {view}")
-
-
-def _moved(programme: Programme, contract: str, windowed: str) -> tuple[Indicator, ...]:
-    """Return the indicators, those of a contract as if they were of another."""
-    update = {"contract": windowed}
-    return tuple(
-        indicator.model_copy(update=update) if indicator.contract == contract else indicator
-        for indicator in programme.indicators
-    )
 
 
 def _all_sql(programme: str, contract: Contract, windows: Windows, of: Of) -> Select:
     """Write the rows, each once for every window that it falls in."""
-    number = windows.number_sql(f"r.{ident(windows.clock.column)}")
+    number = step_number_sql(windows.clock, f"r.{ident(windows.clock.column)}")
     joined = f"{ident(programme, contract.id)} r JOIN {_listed(windows, of)} ON {number} = w.number"
     return Select({"*": f"r.* EXCLUDE ({ident(LAST_REPORT)})", LAST_REPORT: "FALSE", PERIOD: "w.name"}, joined)
 
 
 def _last_sql(programme: str, contract: Contract, windows: Windows, of: Of) -> Select:
-    """Write the rows of the last report of each unit in each window: looked for among the last of each step."""
+    """Write the rows of the last report of each unit in each window: looked for among the last of each step.
+
+    Where a roster says when units close, they say whether theirs is open at the end of the window.
+    """
     rows, day = ident(programme, contract.id), ident(windows.clock.column)
     units = columns(contract.reporting_unit)
-    of_step = {**units, "number": windows.number_sql(day), "day": f"max({day})"}
+    of_step = {**units, "number": step_number_sql(windows.clock, day), "day": f"max({day})"}
     steps = Select(of_step, rows, group=ALL)
     listed = f"{relation(steps)} s JOIN {_listed(windows, of)} ON s.number = w.number"
-    last = Select({**units, "name": "w.name", "day": "max(day)"}, listed, group=ALL)
+    last = Select({**units, "name": "w.name", "until": "w.until", "day": "max(day)"}, listed, group=ALL)
     alike = " AND ".join(
         [f"r.{day} = l.day", *(f"r.{ident(name)} = l.{ident(name)}" for name in contract.reporting_unit)]
     )
-    joined = f"{rows} r JOIN {relation(last)} l ON {alike}"
-    return Select({"*": f"r.* EXCLUDE ({ident(LAST_REPORT)})", LAST_REPORT: "TRUE", PERIOD: "l.name"}, joined)
+    joined = f"{with_closing(programme, contract, rows)} JOIN {relation(last)} l ON {alike}"
+    is_open = {UNIT_OPEN: open_sql("l.until")} if contract.units_close else {}
+    left = f"r.* EXCLUDE ({', '.join(map(ident, (LAST_REPORT, *is_open)))})"
+    return Select({"*": left, LAST_REPORT: "TRUE", **is_open, PERIOD: "l.name"}, joined)
 
 
 def _listed(windows: Windows, of: Of) -> str:
-    return f"(VALUES {windows.values_sql(of)}) w(name, number)"
+    return f"(VALUES {windows.values_sql(of)}) w(name, until, number)"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from impact.rooms import on_demand
 
 if TYPE_CHECKING:
+    from impact.publish.completeness import completeness, report_states, reporting_rate
     from impact.publish.definitions import (
         contract_sources,
         definition_contracts,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from impact.publish.trace import trace_finding
 
 __all__ = [
+    "completeness",
     "contract_sources",
     "definition_contracts",
     "definition_kinds",
@@ -37,6 +39,8 @@ __all__ = [
     "protect_findings",
     "protect_measures",
     "read_table",
+    "report_states",
+    "reporting_rate",
     "trace_finding",
     "validity_table",
     "wave_days",

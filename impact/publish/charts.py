@@ -1,7 +1,8 @@
 """Control charts of values by period: which periods are signals, and which vary as they always did.
 
 From ``impact.period_value`` in a run's transaction, after :mod:`impact.publish.periods`. Every part of every indicator
-has its chart, of the shortest periods; one of fewer than twelve values, or without variation, has none.
+has its chart, of the shortest periods; one of fewer than twelve values, or without variation, has none. A total for which
+reports are missing is a gap: a report that is late must not read as a fall.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.errors import NotEstimable
+from impact.formulas.registry import kind_of
 from impact.measure.formula import is_share
 from impact.measure.period_values import has_periods
 from impact.publish.periods import PART
@@ -59,11 +61,17 @@ def _frames(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iter
 
 def _chart(indicator: Indicator, points: pd.DataFrame) -> Chart:
     """Return the chart of a part: of shares where each row is counted or not, else of values."""
-    values = points["value"].to_numpy(dtype=float)
+    values = points["value"].mask(_lacks_reports(indicator, points)).to_numpy(dtype=float)
     if is_share(indicator) and not indicator.sample.columns():
         sizes = points["n"].to_numpy(dtype=float)
         return p_chart(np.round(values * sizes), sizes)
     return xmr(values)
+
+
+def _lacks_reports(indicator: Indicator, points: pd.DataFrame) -> pd.Series:
+    """Tell where a total lacks reports that are owed: it is lower for want of them, and no fall."""
+    lacking = points["reports_received"] < points["reports_due"]
+    return lacking.fillna(value=False).astype(bool) & kind_of(indicator.formula).grows
 
 
 def _charted(indicator: Indicator, points: pd.DataFrame, chart: Chart) -> pd.DataFrame:

@@ -7,6 +7,7 @@ for a whole column as soon as one of its cells has few: longer periods are sums 
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 
 import duckdb
 import numpy as np
@@ -16,18 +17,22 @@ from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.formulas.registry import kind_of
 from impact.measure.period_values import PeriodValues, measure_periods
+from impact.measure.reports import Calendar, contract_calendar, report_counts, report_rows
+from impact.measure.units import unit_rows
 from impact.measure.windows import TO_DATE, to_date_name, window_name
 from impact.periods import MONTHS, Period
 from impact.states import PeriodState, Reason
 from impact.store.sentences import encoded
 from impact.tables.monitoring import PeriodValue
-from impact.tables.part import COLUMNS, cut_columns
+from impact.tables.part import COLUMNS, cut_columns, part_codes
 
 PART = ["indicator", "arm", *COLUMNS]
 """What has a value in every period."""
 _NUMBERS = ("value", "std_error", "conf_low", "conf_high")
 AFTER_GAP, FALLS = "after_gap", "falls"
 """Flags of what a running total adds: it holds what came in periods without report; the total went down."""
+DOUBLE = "double_report"
+"""Flag of a value in which a report that came on several days may stand twice; a stock takes the last."""
 
 
 def make_periods(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
@@ -40,16 +45,62 @@ def make_periods(programme: Programme, connection: duckdb.DuckDBPyConnection) ->
     connection
         In the run's transaction, with the views of good rows and the codes of parts in place.
     """
-    indicators = {indicator.id: indicator for indicator in programme.indicators}
-    frames: list[pd.DataFrame] = []
-    for measured in measure_periods(connection, programme):
-        of_contract = [
-            _table(indicators[str(name)], measured, rows) for name, rows in measured.values.groupby("indicator")
-        ]
-        frames.append(_marked(pd.concat(of_contract), programme.header.disclosure.minimum))
+    frames: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    for heirs in (False, True):
+        for measured in measure_periods(connection, programme, heirs=heirs):
+            rows = _of_contract(programme, connection, measured, heirs=heirs)
+            frames[measured.contract.id].append(rows.assign(heirs=heirs))
+    minimum = programme.header.disclosure.minimum
+    marked = [_marked(pd.concat(of_contract, ignore_index=True), minimum) for of_contract in frames.values()]
+    if not marked:
+        return {}
+    table = pd.concat(marked, ignore_index=True)
     names = [name for name in PeriodValue.TABLE.columns if name != "programme"]
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
-    return {"period_value": encoded("period_value", table[names])}
+    made = {"period_value": table.loc[~table["heirs"], names], "heir_value": table.loc[table["heirs"], names]}
+    return {name: encoded(name, rows) for name, rows in made.items()}
+
+
+def _of_contract(
+    programme: Programme, connection: duckdb.DuckDBPyConnection, measured: PeriodValues, *, heirs: bool
+) -> pd.DataFrame:
+    """Return the rows of the indicators of a contract; of heirs, those of units alone."""
+    indicators = {indicator.id: indicator for indicator in programme.indicators}
+    calendar = contract_calendar(connection, programme, measured.contract)
+    counts = None if calendar is None else _report_counts(programme, connection, calendar, heirs=heirs)
+    by = measured.contract.due.by if measured.contract.due else ""
+    frames = []
+    for name, values in measured.values.groupby("indicator"):
+        rows = _table(indicators[str(name)], measured, values)
+        wanted = rows[cut_columns(rows) == by] if heirs else rows
+        frames.append(_with_reports(indicators[str(name)], wanted, by, counts))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _report_counts(
+    programme: Programme, connection: duckdb.DuckDBPyConnection, calendar: Calendar, *, heirs: bool
+) -> pd.DataFrame:
+    """Count the reports of each period by unit, or by the unit that has taken over."""
+    reports = report_rows(connection, programme, calendar)
+    if heirs:
+        units = unit_rows(connection, programme, calendar.contract, calendar.due)
+        heir = reports["unit"].map(units.set_index("unit")["heir"])
+        reports = reports.assign(unit=heir.fillna(reports["unit"]))
+    return report_counts(reports, calendar.clock.every, calendar.clock.year_starts)
+
+
+def _with_reports(indicator: Indicator, rows: pd.DataFrame, by: str, counts: pd.DataFrame | None) -> pd.DataFrame:
+    """Say on how many of the reports due each value stands, and where one that came twice is in it twice."""
+    if counts is None:
+        none = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+        return rows.assign(reports_due=none, reports_received=none)
+    column = cut_columns(rows)
+    coded = rows.assign(code=part_codes(rows).where(column.isin(["", by])))
+    merged = coded.merge(counts, on=["code", "every", "period"], how="left")
+    counted = {name: merged[name].astype("Int64") for name in ("reports_due", "reports_received")}
+    owed = merged["reports_due"].fillna(0) > 0
+    twice = (merged["reports_double"].fillna(0) > 0) & (not indicator.takes_last_report) & (merged["n"] > 0)
+    flags = _flagged(merged["flags"], DOUBLE, twice)
+    return merged.assign(**{name: values.where(owed) for name, values in counted.items()}, flags=flags)
 
 
 def _table(indicator: Indicator, measured: PeriodValues, values: pd.DataFrame) -> pd.DataFrame:
@@ -107,11 +158,13 @@ def _increments(rows: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(value=added, std_error=np.nan, conf_low=np.nan, conf_high=np.nan)
     by_kind = rows.sort_values("first").groupby([*PART, "every"])
     silent_before = by_kind["n"].shift(fill_value=1) == 0
-    extra = {AFTER_GAP: silent_before & (rows["n"] > 0), FALLS: added < 0}
-    flags = rows["flags"].map(_as_list)
-    for name, marks in extra.items():
-        flags = flags.where(~marks, flags.map(lambda old, name=name: [*old, name]))
-    return rows.assign(flags=flags)
+    flags = _flagged(rows["flags"].map(_as_list), AFTER_GAP, silent_before & (rows["n"] > 0))
+    return rows.assign(flags=_flagged(flags, FALLS, added < 0))
+
+
+def _flagged(flags: pd.Series, name: str, marks: pd.Series) -> pd.Series:
+    """Return lists of flags, those that are marked with one more."""
+    return flags.where(~marks, flags.map(lambda old: [*old, name]))
 
 
 def _as_list(cell: object) -> list[str]:

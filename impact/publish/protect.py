@@ -16,7 +16,8 @@ from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
 from impact.tables.frameworks import SharedIndicator
 from impact.tables.milestones import Milestone
-from impact.tables.part import COLUMNS
+from impact.tables.monitoring import HeirValue
+from impact.tables.part import COLUMNS, cut_columns
 from impact.tables.results import Measure
 from impact.tables.valuation import Valuation
 
@@ -94,9 +95,7 @@ def protect_periods(values: pd.DataFrame, suppressions: pd.DataFrame, table: Tab
         The same rows; ``suppressed`` is '', ``few`` or ``complement``. Counts are Int64.
     """
     of_sum = _reasons(values, suppressions, [name for name in CELL if name != "wave"])
-    reasons = values["suppressed"].where(values["suppressed"] != "", of_sum)
-    counts = dict.fromkeys(table.names(Holds.COUNT), "Int64")
-    return _without(values.astype(counts).assign(suppressed=reasons), table, reasons != "")
+    return _hidden_periods(values, table, of_sum)
 
 
 def protect_milestones(milestones: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +125,37 @@ def protect_milestones(milestones: pd.DataFrame, suppressions: pd.DataFrame) -> 
     stays = declared & ~protected["finding"].isin(hides_target.dropna())
     target = protected["target"].mask(measured & ~stays)
     return protected.assign(baseline=protected["baseline"].mask(measured), target=target)
+
+
+def protect_heirs(values: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
+    """Return values of units as they are today without the numbers of those that are marked, or rest on a hidden cell.
+
+    An heir's value less its own is that of those before it: where one cell of an indicator's column is hidden, so is
+    the column.
+
+    Parameters
+    ----------
+    values
+        Rows of :class:`impact.tables.monitoring.HeirValue`.
+    suppressions
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; ``suppressed`` is '', ``few`` or ``complement``. Counts are Int64.
+    """
+    by = ["programme", "indicator", "cut"]
+    hidden = suppressions.assign(cut=cut_columns(suppressions))
+    of_column = _reasons(values.assign(cut=cut_columns(values)), hidden, by)
+    return _hidden_periods(values, HeirValue.TABLE, of_column)
+
+
+def _hidden_periods(values: pd.DataFrame, table: Table, resting: pd.Series) -> pd.DataFrame:
+    """Return values by period without those that are marked, or hidden for what they rest on."""
+    reasons = values["suppressed"].where(values["suppressed"] != "", resting)
+    counts = dict.fromkeys(table.names(Holds.COUNT), "Int64")
+    return _without(values.astype(counts).assign(suppressed=reasons), table, reasons != "")
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:

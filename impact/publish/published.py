@@ -19,19 +19,18 @@ from impact.publish import beside, definitions, protect, quality, records, table
 from impact.publish.framework_tables import FrameworkTables
 from impact.publish.memory import cached
 from impact.publish.milestone_tables import MilestoneTables
+from impact.publish.monitoring_tables import MonitoringTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.tables import read_table
 from impact.publish.trace import EFFECTS, Trace, trace_finding
 from impact.store import Warehouse
-from impact.tables.charts import ChartPoint
 from impact.tables.columns import Record as TableRecord
 from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
 from impact.tables.finding import Finding
 from impact.tables.frames import Row, to_records
-from impact.tables.monitoring import PeriodValue
 from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
@@ -54,7 +53,7 @@ __all__ = [
 Value = TypeVar("Value")
 
 
-class ReaderTables(FrameworkTables, MilestoneTables):
+class ReaderTables(FrameworkTables, MilestoneTables, MonitoringTables):
     """What one reader may see of a database.
 
     Parameters
@@ -214,19 +213,6 @@ class ReaderTables(FrameworkTables, MilestoneTables):
         measures = self._table(Measure, programme)
         protected = protect.protect_measures(measures, self.suppressions(programme))
         return self._without_missing(protected, programme)
-
-    @cached
-    def period_values(self, programme: str) -> pd.DataFrame:
-        """Return every value by period, without the numbers of those that are hidden."""
-        values = self._table(PeriodValue, programme)
-        return protect.protect_periods(values, self.suppressions(programme), PeriodValue.TABLE)
-
-    @cached
-    def chart_points(self, programme: str) -> pd.DataFrame:
-        """Return the points of control charts, without those that are hidden."""
-        points = self._table(ChartPoint, programme)
-        shown = protect.protect_periods(points, self.suppressions(programme), ChartPoint.TABLE)
-        return shown[shown["suppressed"] == ""].reset_index(drop=True)
 
     @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:

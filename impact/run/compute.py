@@ -113,7 +113,7 @@ def _plain(models: Iterable[BaseModel]) -> list[object]:
 
 
 def _contracts_read(programme: Programme, indicators: Sequence[Indicator]) -> set[str]:
-    """Return the contracts that indicators read, with those that their foreign keys lead to."""
+    """Return the contracts that indicators read, with their rosters and those that their foreign keys lead to."""
     contracts = set[str]()
     for indicator in indicators:
         targets = indicator.ex_ante.targets
@@ -123,13 +123,15 @@ def _contracts_read(programme: Programme, indicators: Sequence[Indicator]) -> se
 
 
 def _referenced(programme: Programme, contract: str) -> set[str]:
-    """Return a contract with those that its foreign keys lead to, however far."""
+    """Return a contract with its roster and those that its foreign keys lead to, however far."""
     reached_contracts, open_contracts = set[str](), [contract]
     while open_contracts:
         name = open_contracts.pop()
         reached_contracts.add(name)
-        keys = programme.contracts[name].foreign_keys
-        open_contracts += [key.references for key in keys if key.references not in reached_contracts]
+        contract_read = programme.contracts[name]
+        further = [key.references for key in contract_read.foreign_keys]
+        further += [contract_read.roster.contract] if contract_read.roster else []
+        open_contracts += [other for other in further if other not in reached_contracts]
     return reached_contracts
 
 

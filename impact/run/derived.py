@@ -60,7 +60,8 @@ def made_by(name: str) -> Make:
 DERIVED = (
     Derived(("unmapped",), made_by("publish.territory:make_unmapped"), of_rows=True),
     Derived(("map_cell",), made_by("publish.territory:make_maps"), of_rows=True),
-    Derived(("period_value",), made_by("publish.periods:make_periods"), of_rows=True),
+    Derived(("report", "reporting_unit"), made_by("publish.calendar:make_calendar")),
+    Derived(("period_value", "heir_value"), made_by("publish.periods:make_periods"), of_rows=True),
     Derived(("chart_point",), made_by("publish.charts:make_charts"), of_rows=True),
     Derived(("milestone", "target_sum"), made_by("publish.milestones:make_milestones")),
     Derived(("network_body", "network_tie"), made_by("publish.networks:make_networks"), of_rows=True),

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from impact.errors import UsageError
-from impact.periods import LAST_REPORT
 from impact.sql import (
     ALL,
-    EVERY_COLUMN,
     Columns,
     Select,
     alike,
@@ -27,6 +25,7 @@ from impact.sql import (
     text_columns,
     update,
 )
+from impact.store.clocks import with_last_report
 from impact.store.database import Database
 from impact.store.opening import CATALOG
 from impact.validate.stored import MISSING_SUFFIX, SQL_TYPES, file_lines
@@ -196,11 +195,11 @@ class Warehouse(Database):
         loads = self.current_loads(programme.id).values()
         query = "SELECT DISTINCT source FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL"
         excluded = {source for (source,) in self.rows(query, [programme.id])}
-        for contract in programme.contracts.values():
+        for contract in sorted(programme.contracts.values(), key=_has_roster):
             feeding = [load for load in loads if load.contract == contract.id]
             queries = [_good(programme.id, load, load.source in excluded) for load in feeding] or [_empty(contract)]
-            rows = with_last_report(" UNION ALL BY NAME ".join(query.sql() for query in queries), contract)
-            self._create_view(ident(programme.id, contract.id), rows)
+            rows = " UNION ALL BY NAME ".join(query.sql() for query in queries)
+            self._create_view(ident(programme.id, contract.id), with_last_report(rows, programme.id, contract))
 
     def _create_view(self, view: str, query: str) -> None:
         """Create a view and mark it as the engine's own."""
@@ -214,15 +213,9 @@ class Warehouse(Database):
         self.connection.execute(f"COMMENT ON VIEW {view} IS {literal(OWN_VIEW)}")
 
 
-def with_last_report(rows: str, contract: Contract) -> str:
-    """Add, to a query of rows with a clock, whether each row is of the last day on which its unit reported."""
-    if contract.period is None:
-        return rows
-    day = ident(contract.period.column)
-    units = ", ".join(map(ident, contract.reporting_unit))
-    by_unit = f"PARTITION BY {units}" if units else ""
-    last = f"coalesce({day} = max({day}) OVER ({by_unit}), FALSE)"
-    return Select({**EVERY_COLUMN, LAST_REPORT: last}, f"({rows})").sql()
+def _has_roster(contract: Contract) -> bool:
+    """Tell whether the view of a contract reads another one's, which then has to stand before it."""
+    return contract.roster is not None
 
 
 def _good(programme: str, load: Load, some_excluded: bool) -> Select:

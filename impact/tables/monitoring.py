@@ -1,13 +1,13 @@
-"""What coordinators follow over time: values by period."""
+"""What coordinators follow over time: values by period, reports that are due, the units that owe them."""
 
 from __future__ import annotations
 
 import datetime
 
 from impact.periods import Every
-from impact.states import Arm, PeriodState
+from impact.states import Arm, PeriodState, UnitFate
 from impact.tables import shared
-from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, Unit, col, same
+from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, Small, Unit, col, same
 
 
 class PeriodValue(
@@ -96,6 +96,20 @@ class PeriodValue(
         Unit.VALUE,
         missing=Missing.UNKNOWN,
     )
+    reports_due: int | None = col(
+        Holds.DECLARED,
+        "Reports that are owed of the period; null where none are, where the period is shorter than theirs, or where"
+        " the part is not of who owes them.",
+        "Rapporti dovuti del periodo; vuoto dove non ce ne sono, dove il periodo è più breve del loro, o dove la parte"
+        " non è di chi li deve.",
+        missing=Missing.NOT_APPLICABLE,
+    )
+    reports_received: int | None = col(
+        Holds.DECLARED,
+        "Reports that are owed of the period and have come.",
+        "Rapporti dovuti del periodo che sono arrivati.",
+        missing=Missing.NOT_APPLICABLE,
+    )
     method: Sentence = same(shared.METHOD)
     flags: tuple[str, ...] = same(shared.FLAGS)
     suppressed: str = col(
@@ -103,4 +117,105 @@ class PeriodValue(
         "Why readers are not shown it: `few` persons behind one of these periods; empty where they are.",
         "Perché non è mostrato ai lettori: `few`, poche persone dietro uno di questi periodi; vuoto dove lo è.",
         default="''",
+    )
+
+
+class HeirValue(
+    PeriodValue,
+    name="heir_value",
+    it="Una riga per valore di un periodo per unità di oggi, con il passato delle unità di cui ha preso il posto.",
+    reach=Reach.CUT,
+    sort=("programme", "indicator", "arm", "scope", "scope_value", "group", "group_value", "first", "last"),
+):
+    """One row per value of a period by unit as it is today, with the past of the units whose place it has taken."""
+
+
+class Report(
+    Record,
+    name="report",
+    it="Una riga per rapporto, dovuto o arrivato: un'unità in un periodo.",
+    reach=Reach.CODE,
+    sort=("programme", "contract", "first", "column", "code"),
+):
+    """One row per report that is owed or came: of one unit in one period."""
+
+    programme: str = same(shared.PROGRAMME)
+    contract: str = same(shared.CONTRACT)
+    column: str = col(Holds.DECLARED, "Column that says whose report it is.", "Colonna che dice di chi è il rapporto.")
+    code: str = col(Holds.DECLARED, "The unit that owes it.", "L'unità che lo deve.")
+    every: Every = col(
+        Holds.DECLARED,
+        "How long its period is: `month`, `quarter`, `half_year`, `year`.",
+        "Quanto dura il suo periodo: `month`, `quarter`, `half_year`, `year`.",
+    )
+    year_starts: Small = col(Holds.DECLARED, "Month with which years start.", "Mese con cui cominciano gli anni.")
+    period: str = col(
+        Holds.DECLARED,
+        "What the period is called; `2024/25` is the year that starts in 2024.",
+        "Come si chiama il periodo; `2024/25` è l'anno che comincia nel 2024.",
+    )
+    first: datetime.date = col(Holds.DECLARED, "First day of the period.", "Primo giorno del periodo.")
+    last: datetime.date = col(Holds.DECLARED, "Last day of the period.", "Ultimo giorno del periodo.")
+    deadline: datetime.date = col(
+        Holds.DECLARED, "Last day on which it is on time.", "Ultimo giorno in cui è puntuale."
+    )
+    owed: bool = col(
+        Holds.DECLARED,
+        "Whether the unit owes it: open on or before the first day, not closed before the last.",
+        "Se l'unità lo deve: aperta al più tardi il primo giorno, non chiusa prima dell'ultimo.",
+    )
+    reports: int = col(
+        Holds.DECLARED,
+        "On how many days it came; 0 where it has not, 1 where no day is known.",
+        "In quanti giorni è arrivato; 0 se non è arrivato, 1 se nessun giorno è noto.",
+    )
+    received: datetime.date | None = col(
+        Holds.DECLARED,
+        "First day on which it came; null where it has not, or where nobody knows.",
+        "Primo giorno in cui è arrivato; vuoto se non è arrivato o se non si sa.",
+        missing=Missing.NOT_STATED,
+    )
+    corrected: datetime.date | None = col(
+        Holds.DECLARED,
+        "Last day on which it was corrected.",
+        "Ultimo giorno in cui è stato corretto.",
+        missing=Missing.NOT_STATED,
+    )
+
+
+class ReportingUnit(
+    Record,
+    name="reporting_unit",
+    it="Una riga per unità che deve rapporti: quando ha aperto e chiuso, e chi ne ha preso il posto.",
+    reach=Reach.CODE,
+    sort=("programme", "contract", "column", "code"),
+):
+    """One row per unit that owes reports: when it opened and closed, and who has taken its place."""
+
+    programme: str = same(shared.PROGRAMME)
+    contract: str = same(shared.CONTRACT)
+    column: str = col(Holds.DECLARED, "Column that says whose report it is.", "Colonna che dice di chi è il rapporto.")
+    code: str = col(Holds.DECLARED, "The unit.", "L'unità.")
+    opened: datetime.date | None = col(
+        Holds.DECLARED,
+        "First day on which it was open; null where it has always been.",
+        "Primo giorno in cui era aperta; vuoto se lo è sempre stata.",
+        missing=Missing.NOT_STATED,
+    )
+    closed: datetime.date | None = col(
+        Holds.DECLARED,
+        "Last day on which it was open; null where it still is.",
+        "Ultimo giorno in cui era aperta; vuoto se lo è ancora.",
+        missing=Missing.NOT_STATED,
+    )
+    fate: UnitFate = col(
+        Holds.DECLARED,
+        "`stands`, `closed`, `succeeded` (one unit has its place: renamed or merged), `split` or `circular`.",
+        "`stands`, `closed`, `succeeded` (una sola ne ha preso il posto: rinominata o fusa), `split` o `circular`.",
+    )
+    successors: tuple[str, ...] = col(Holds.DECLARED, "Who took over from it.", "Chi ne ha preso il posto.")
+    heir: str = col(
+        Holds.DECLARED,
+        "The unit under which its past is counted today; of one that was split, itself.",
+        "L'unità sotto cui oggi è contato il suo passato; se è stata divisa, lei stessa.",
     )

@@ -116,7 +116,7 @@ def _windowed_values(
             _as_today(connection, windowed, contract, heirs=heirs) as looked_at,
         ):
             moved = [indicator for indicator in looked_at.indicators if indicator.id in names]
-            frames.append(_measured(connection, windowed, moved))
+            frames.append(_measured(connection, looked_at, moved))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -1,8 +1,8 @@
 """Control charts of values by period: which periods are signals, and which vary as they always did.
 
 From ``impact.period_value`` in a run's transaction, after :mod:`impact.publish.periods`. Every part of every indicator
-has its chart, of the shortest periods; one of fewer than twelve values, or without variation, has none. A total for which
-reports are missing is a gap: a report that is late must not read as a fall.
+has its chart, of the shortest periods; one of fewer than twelve values, or without variation, has none. A total for
+which reports are missing is a gap: a report that is late must not read as a fall.
 """
 
 from __future__ import annotations

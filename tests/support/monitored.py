@@ -140,7 +140,7 @@ def _contract(name: str, frame: pd.DataFrame, key: list[str], dates: tuple[str, 
     columns = {
         str(column): {
             "type": "date" if column in dates else "number" if frame[column].dtype.kind in "if" else "text",
-            "required": column in (*key, "project"),
+            "required": column in (*key, "project", "value", "document", "quote"),
         }
         for column in frame.columns
     }
@@ -158,7 +158,7 @@ def write(folder: Path) -> Path:
     tables = {
         "reports": (_contract("rows", reports(), ["project", "day"], dates, period=clock, due=due), reports()),
         "projects": (_contract("project", roster(), ["project_id"], dates), roster()),
-        "promises": (_contract("promises", targets(), ["indicator", "part", "due"], dates), targets()),
+        "promised": (_contract("promises", targets(), ["indicator", "part", "due"], dates), targets()),
     }
     return programme_folder(folder, tables, indicators())
 

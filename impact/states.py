@@ -155,6 +155,19 @@ class PeriodState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class Reading(StrEnum):
+    """What a period of a control chart says; in the order in which readers look at them."""
+
+    CONCERN = "concern"
+    """A signal to the side that the indicator is not meant to go."""
+    CHANGE = "change"
+    """A signal of an indicator that is to be maintained."""
+    IMPROVEMENT = "improvement"
+    COMMON = "common"
+    """Variation as it always was."""
+    SUPPRESSED = "suppressed"
+
+
 class CourseState(StrEnum):
     """How a value stands to what was promised for its day; in the order in which readers look at them."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from impact.declare.base import Condition
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.location import Location
 from impact.errors import Problem
+from impact.periods import LAST_REPORT
 from impact.sql import ident, literal
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
     "date": (str,),
 }
+
+
+def filter_sql(conditions: Iterable[Condition], contract: Contract, *, last_report: bool) -> str:
+    """Write which rows pass all conditions, TRUE where there are none; and are of their unit's ``last_report``."""
+    texts = [condition_sql(condition, contract) for condition in conditions]
+    if last_report:
+        texts.append(ident(LAST_REPORT))
+    return " AND ".join(texts) or "TRUE"
 
 
 def condition_sql(condition: Condition, contract: Contract) -> str:

@@ -141,10 +141,25 @@ class Programme:
         names = {design.scales} - {indicator.id}
         return (indicator, *(scaled for scaled in self.indicators if scaled.id in names))
 
+    def operands(self, indicator: Indicator) -> tuple[Indicator, ...]:
+        """Return the indicators of whose values one is reckoned, in the order in which it names them."""
+        declared = {other.id: other for other in self.indicators}
+        return tuple(declared[name] for name in indicator.formula.indicators() if name in declared)
+
+    def with_operands(self, indicator: Indicator) -> tuple[Indicator, ...]:
+        """Return an indicator, followed by all those that it is reckoned from, however far, each once."""
+        reached, todo = dict[str, Indicator](), [indicator]
+        while todo:
+            operand = todo.pop(0)
+            if operand.id not in reached:
+                reached[operand.id] = operand
+                todo += self.operands(operand)
+        return tuple(reached.values())
+
     def data_kind(self, indicator: Indicator) -> str:
         """Return ``synthetic`` if any data behind an indicator's finding are, else ``real``."""
-        contracts = [name for measured in self.with_scaled(indicator) for name in measured.reads]
-        return self.source_kind(*contracts)
+        behind = (*self.with_scaled(indicator), *self.with_operands(indicator))
+        return self.source_kind(*(name for measured in behind for name in measured.reads))
 
 
 def shipped(name: str) -> Path:

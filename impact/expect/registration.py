@@ -62,11 +62,15 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> Plan:
 
     ``contract_hash`` stands for what a row must be to count, ``waves`` for when they are collected: both decide the
     number as much as the formula does; ``promises`` for the files with the targets of parts. ``scales`` is the plan of
-    the indicator whose effect is carried to a territory.
+    the indicator whose effect is carried to a territory; ``operands`` are those of the indicators from whose values it
+    is reckoned.
     """
     plan = _own_plan(programme, indicator)
     for scaled in programme.with_scaled(indicator)[1:]:
         plan["scales"] = _own_plan(programme, scaled)
+    _, *operands = programme.with_operands(indicator)
+    if operands:
+        plan["operands"] = {operand.id: _own_plan(programme, operand) for operand in operands}
     return plan
 
 

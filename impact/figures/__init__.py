@@ -10,6 +10,7 @@ from impact.rooms import on_demand
 if TYPE_CHECKING:
     from impact.drawing.svg.figure import figure_svg
     from impact.figures.boundaries import has_geometry
+    from impact.figures.control import control_figure
     from impact.figures.effects import effects_figure, family_name, parts_figure, pool_figure
     from impact.figures.map import map_drawing
     from impact.figures.network import network_figure
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Point",
+    "control_figure",
     "effects_figure",
     "family_name",
     "figure_svg",

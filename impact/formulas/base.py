@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from impact.declare.base import Condition, Declared
+from impact.declare.conditions import filter_sql
 from impact.declare.contracts import Contract
 from impact.declare.declaration import Declaration
 from impact.errors import Problem
@@ -72,6 +73,21 @@ class PublishedRows:
         """The weight of a row."""
         return ident(self.indicator.sample.weight) if self.indicator.sample.weight else "1"
 
+    def of(self, name: str) -> PublishedRows:
+        """Return the rows of another indicator of the programme, which is measured without arms."""
+        indicator = next(indicator for indicator in self.programme.indicators if indicator.id == name)
+        contract = self.programme.contracts[indicator.contract]
+        return PublishedRows(
+            self.programme,
+            indicator,
+            contract,
+            filter_sql(indicator.where, contract, last_report=indicator.takes_last_report),
+        )
+
+    def query(self) -> str:
+        """Write the query of the value of each wave, by the indicator's own formula."""
+        return self.indicator.formula.published_query(self)
+
 
 class FormulaModel(Declared, ABC):
     """What is measured; base of every model. A kind that leaves out anything abstract fails when it is described."""
@@ -108,6 +124,20 @@ class FormulaModel(Declared, ABC):
     def contracts(self) -> tuple[str, ...]:
         """Return the contracts that it reads beside the indicator's own."""
         return ()
+
+    def indicators(self) -> tuple[str, ...]:
+        """Return the indicators of whose values it is reckoned; the first has its contract."""
+        return ()
+
+    @property
+    def total_of_totals(self) -> bool:
+        """Whether it is a total where the indicators that it is reckoned from are."""
+        return False
+
+    @property
+    def compares_parts(self) -> bool:
+        """Whether the value of a part depends on those of the others."""
+        return False
 
     def waves(self) -> tuple[str, ...]:
         """Return the waves that it names."""

@@ -47,7 +47,7 @@ def _problem(name: str, kind: FormulaKind, others: Mapping[str, FormulaKind]) ->
         return "but there is one already; it needs another name"
     if name != kind.name:
         return f"but its kind is '{kind.name}'; both must be the same"
-    if kind.summary is Summary.OWN:
+    if kind.summary in (Summary.OWN, Summary.VALUES):
         return "but only the engine's own have a pass of their own; take sums or counts of the rows"
     return ""
 

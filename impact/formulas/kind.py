@@ -26,6 +26,8 @@ class Summary(StrEnum):
     """Sums of the changes of linked persons between two waves; the value is a mean."""
     COUNTS = "counts"
     """How often each value stands; the model says what the value is, by ``value_of_counts``."""
+    VALUES = "values"
+    """Nothing of rows: it is reckoned from the values of other indicators, when these are measured."""
     OWN = "own"
     """A pass of its own, in ``SINGLE_PASSES`` of :mod:`impact.measure.engine`."""
 
@@ -67,8 +69,15 @@ class Behind(StrEnum):
     """Rows of the indicator's contract, whose values add up to it."""
     ROWS = "rows"
     """Rows of the contract; the value is their number, or does not add up."""
+    VALUES = "values"
+    """The values of other indicators: it is hidden where one of these is."""
     OTHER = "other"
     """Not the rows of the contract: bodies of a network, cells of a map. Who is missing is counted by its own rules."""
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether rows of the contract stand behind it."""
+        return self in (Behind.SUMMED_ROWS, Behind.ROWS)
 
 
 @dataclass(frozen=True)
@@ -155,7 +164,8 @@ class FormulaKind:
     @property
     def _base(self) -> type[FormulaModel]:
         """The base that the model must have for what is taken of its rows."""
-        bases = {Summary.MEAN: RowFormula, Summary.COUNTS: CountedFormula, Summary.OWN: FormulaModel}
+        without_rows = dict.fromkeys((Summary.OWN, Summary.VALUES), FormulaModel)
+        bases = {Summary.MEAN: RowFormula, Summary.COUNTS: CountedFormula, **without_rows}
         return bases.get(self.summary, RowsFormula)
 
 

@@ -41,7 +41,8 @@ class ValueCounts:
     Parameters
     ----------
     values
-        Shape (k,): distinct values in ascending order; numbers, or text where the formula writes its rows as text.
+        Shape (k,): distinct values in ascending order; numbers that stand for texts where the formula writes its rows
+        as text.
     counts
         Shape (k,): rows with each value, or the sum of their weights.
     weighted

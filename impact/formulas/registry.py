@@ -9,7 +9,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 
-from impact.formulas import change, count, count_distinct, network, quantile, ratio, sum, territory_map
+from impact.formulas import (
+    change,
+    composite,
+    count,
+    count_distinct,
+    derived,
+    network,
+    quantile,
+    ratio,
+    sum,
+    territory_map,
+)
 from impact.formulas.base import FormulaModel
 from impact.formulas.installed import installed
 from impact.formulas.kind import FormulaKind
@@ -27,6 +38,8 @@ FORMULAS: Mapping[str, FormulaKind] = {
         quantile.KIND,
         network.KIND,
         territory_map.KIND,
+        derived.KIND,
+        composite.KIND,
     )
 }
 """The engine's own, by what is written as ``kind``; those that give each row a value are listed apart."""

@@ -99,7 +99,7 @@ class Case:
         if stated is None:
             return None
         if stated.wave is None:
-            return None if self.is_part and is_total(self.indicator) else stated.value
+            return None if self.is_part and is_total(self.programme, self.indicator) else stated.value
         open_ends = not (self.complete.value and self.complete.baseline)
         if open_ends and self.measurement.units.awaited and self.value is not None:
             return number(self.measurement.units.same_baseline)
@@ -116,7 +116,7 @@ class Case:
     def promise(self) -> tuple[float | None, str | None]:
         """Target and due date; a promised total is the programme's, not each part's."""
         promises = self.own if self.has_own else declared_promises(self.indicator)
-        if promises is None or (self.is_part and not self.has_own and is_total(self.indicator)):
+        if promises is None or (self.is_part and not self.has_own and is_total(self.programme, self.indicator)):
             return None, None
         final = promises.final
         known = self.baseline if self.complete.baseline else None
@@ -154,9 +154,12 @@ def _without_rows(indicator: Indicator, part: Part, wave: str) -> Measurement:
     return Measurement(indicator.id, Domain(Arm.ALL, part, wave), NO_ROWS, 0, 0)
 
 
-def is_total(indicator: Indicator) -> bool:
+def is_total(programme: Programme, indicator: Indicator) -> bool:
     """Tell whether what is promised belongs to the programme as a whole: a number of things, not a share of them."""
-    return kind_of(indicator.formula).of_the_whole(indicator.formula)
+    formula = indicator.formula
+    if formula.total_of_totals:
+        return all(is_total(programme, operand) for operand in programme.operands(indicator))
+    return kind_of(formula).of_the_whole(formula)
 
 
 def value_of(measurement: Measurement | None) -> float | None:

@@ -21,7 +21,7 @@ from impact.judge.attainment import Attainment, judge_attainment
 from impact.judge.case import Case, number, to_judge, value_of
 from impact.judge.contribution import Contribution
 from impact.judge.evidence import evidence_level, judge_contribution
-from impact.measure.measurement import INCOMPLETE, Measurement
+from impact.measure.measurement import INCOMPLETE, BehindValue, Measurement
 from impact.states import Arm, AttainmentState, CheckStatus, ContributionState, ProgressState, Registration
 from impact.tables.finding import Finding
 from impact.words.said import Remark, Said
@@ -39,10 +39,11 @@ _OF_FAMILY = ("family", "p_adjusted", "adjustment")
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding, and the effect behind it; None where there is none."""
+    """A finding, the effect behind it, None where there is none, and the numbers behind its value."""
 
     finding: Finding
     effect: Effect | None
+    behind: tuple[BehindValue, ...] = ()
 
 
 def judge_indicator(
@@ -90,7 +91,7 @@ def _judged(case: Case, declared: Columns, estimate: Estimator) -> Judged:
     columns |= _observed(case, effect)
     columns |= _caused(effect, reason)
     columns |= _verdicts(case, effect, reason)
-    return Judged(Finding(**columns), effect)
+    return Judged(Finding(**columns), effect, case.measurement.behind)
 
 
 def _identified(case: Case) -> Columns:

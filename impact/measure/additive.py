@@ -61,16 +61,16 @@ def measure_summed(
     lists_of
         Returns the codelists of the columns that cut an indicator.
     """
-    layouts: dict[tuple[str, ...], _Layout] = {}
+    layouts: dict[tuple[str, ...], Layout] = {}
     for indicator in indicators:
         cuts = (*indicator.scope, "|", *indicator.by)
         if cuts not in layouts:
-            layouts[cuts] = _layout(indicator, summed, lists_of(indicator))
+            layouts[cuts] = layout_of(indicator, summed, lists_of(indicator))
         yield indicator, list(_measurements(indicator, layouts[cuts]))
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where domains have their cells: which cells, of which domains, and the numbers of these among all."""
 
     cells: Cells
@@ -79,8 +79,8 @@ class _Place:
 
 
 @dataclass(frozen=True)
-class _Sampled:
-    """The sample of one wave: which cells are its, cell by cell, and as in :class:`_Place` its domains."""
+class SampledWave:
+    """The sample of one wave: which cells are its, cell by cell, and as in :class:`Place` its domains."""
 
     cells: Cells
     inside: Ints
@@ -90,16 +90,16 @@ class _Sampled:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """The domains of indicators that are cut alike, in the order in which they are measured."""
 
     names: tuple[Domain, ...]
-    parts: tuple[_Place, ...]
-    units: tuple[_Place, ...]
+    parts: tuple[Place, ...]
+    units: tuple[Place, ...]
     sample: Sample
 
     @cached_property
-    def sampled(self) -> tuple[_Sampled, ...]:
+    def sampled(self) -> tuple[SampledWave, ...]:
         """The sample, wave by wave."""
         return tuple(one for place in self.units for one in _waves(self.sample, place))
 
@@ -111,7 +111,8 @@ class _Layout:
         return filled
 
 
-def _layout(indicator: Indicator, summed: Summed, lists: Lists) -> _Layout:
+def layout_of(indicator: Indicator, summed: Summed, lists: Lists) -> Layout:
+    """Return the domains of an indicator, and of all that are cut like it, in sums of their rows."""
     cuts = (WHOLE, *column_cuts(indicator))
     listed = list(_domains_of(indicator, summed.parts, lists, cuts))
     order = {cut.column: place for place, cut in enumerate(cuts)}
@@ -123,7 +124,7 @@ def _layout(indicator: Indicator, summed: Summed, lists: Lists) -> _Layout:
     units = parts
     if summed.units is not summed.parts:
         units = tuple(_placed(_domains_of(indicator, summed.units, lists, cuts), numbers))
-    return _Layout(tuple(names), parts, units, indicator.sample)
+    return Layout(tuple(names), parts, units, indicator.sample)
 
 
 def _domains_of(
@@ -138,20 +139,20 @@ def _domains_of(
             yield grouped, part_domains(indicator, grouped.keys, lists, here)
 
 
-def _placed(listed: Iterable[tuple[Cells, Domains]], numbers: Mapping[Domain, int]) -> Iterator[_Place]:
+def _placed(listed: Iterable[tuple[Cells, Domains]], numbers: Mapping[Domain, int]) -> Iterator[Place]:
     for cells, domains in listed:
         if domains.names:
-            yield _Place(cells, domains, np.array([numbers[name] for name in domains.names]))
+            yield Place(cells, domains, np.array([numbers[name] for name in domains.names]))
 
 
-def _waves(sample: Sample, place: _Place) -> Iterator[_Sampled]:
+def _waves(sample: Sample, place: Place) -> Iterator[SampledWave]:
     """Yield the sample of each wave."""
     waves = place.cells.keys["_wave"].to_numpy(dtype=object)
     for wave in dict.fromkeys(name.wave for name in place.domains.names):
         inside = waves == wave
         domains, kept = place.domains.within(inside)
         frame = _frame(sample, place.cells, inside)
-        yield _Sampled(place.cells, np.flatnonzero(inside), frame, domains, place.numbers[kept])
+        yield SampledWave(place.cells, np.flatnonzero(inside), frame, domains, place.numbers[kept])
 
 
 def _frame(sample: Sample, cells: Cells, inside: Bools) -> Frame:
@@ -176,7 +177,7 @@ def _frame(sample: Sample, cells: Cells, inside: Bools) -> Frame:
     )
 
 
-def _measurements(indicator: Indicator, layout: _Layout) -> Iterator[Measurement]:
+def _measurements(indicator: Indicator, layout: Layout) -> Iterator[Measurement]:
     """Yield the value of each domain that has rows, and of the whole."""
     values = _values(indicator, layout)
     inside = layout.fill([place.domains.add(place.cells.inside(indicator)) for place in layout.parts])
@@ -189,7 +190,7 @@ def _measurements(indicator: Indicator, layout: _Layout) -> Iterator[Measurement
             yield Measurement(indicator.id, domain, measured[number].flagged(*flags[number]), n, missing[number])
 
 
-def _values(indicator: Indicator, layout: _Layout) -> Values:
+def _values(indicator: Indicator, layout: Layout) -> Values:
     summary = kind_of(indicator.formula).summary
     each = []
     for place in layout.parts:
@@ -202,7 +203,7 @@ def _values(indicator: Indicator, layout: _Layout) -> Values:
     return Values(value, layout.fill([one.n for one in each]).astype(np.int64), below)
 
 
-def _intervals(indicator: Indicator, layout: _Layout, values: Values) -> list[Measured]:
+def _intervals(indicator: Indicator, layout: Layout, values: Values) -> list[Measured]:
     """Return the values with the intervals that their sample allows."""
     sample = indicator.sample
     share, total = is_share(indicator), kind_of(indicator.formula).summary.total
@@ -215,28 +216,28 @@ def _intervals(indicator: Indicator, layout: _Layout, values: Values) -> list[Me
     return designed_values(values, spread, kind)
 
 
-def _simple_spread(indicator: Indicator, layout: _Layout, values: Values) -> Spread:
+def _simple_spread(indicator: Indicator, layout: Layout, values: Values) -> Spread:
     each = []
     for place in layout.parts:
         sums = place.cells.shifted_sums(indicator).over(place.domains)
         each.append((place.numbers, simple_spread(sums, _some(values, place.numbers))))
-    return _gathered(each, len(layout.names))
+    return gathered(each, len(layout.names))
 
 
-def _design_spread(indicator: Indicator, layout: _Layout, values: Values, *, total: bool) -> Spread:
+def _design_spread(indicator: Indicator, layout: Layout, values: Values, *, total: bool) -> Spread:
     each = []
     for wave in layout.sampled:
         sums = wave.cells.shifted_sums(indicator).of(wave.inside)
         spread = design_spread(sums, _some(values, wave.numbers), wave.frame, wave.domains, total=total)
         each.append((wave.numbers, spread))
-    return _gathered(each, len(layout.names))
+    return gathered(each, len(layout.names))
 
 
 def _some(values: Values, numbers: Ints) -> Values:
     return Values(values.value[numbers], values.n[numbers], values.below[numbers])
 
 
-def _gathered(each: Sequence[tuple[Ints, Spread]], count: int) -> Spread:
+def gathered(each: Sequence[tuple[Ints, Spread]], count: int) -> Spread:
     """Put spreads in the place of their domains."""
     variance, units, freedom = np.full(count, np.nan), np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     problems: list[Remark] = [""] * count
@@ -247,7 +248,7 @@ def _gathered(each: Sequence[tuple[Ints, Spread]], count: int) -> Spread:
     return Spread(variance, units, freedom, problems)
 
 
-def _flags(indicator: Indicator, layout: _Layout) -> list[list[str]]:
+def _flags(indicator: Indicator, layout: Layout) -> list[list[str]]:
     """Return what is to be known of the rows of each domain: how figures were stated, weights below zero, flags."""
     flags: list[list[str]] = [[] for _ in layout.names]
     for place in layout.parts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -22,7 +22,7 @@ from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, cluster_sql, is_share
 from impact.measure.moments import ShiftedSums, ValueSums
 from impact.measure.terms import LETTERS, SummedRows, Term, has_spread
-from impact.sql import Select, columns, ident, text_columns
+from impact.sql import Columns, Select, columns, ident, text_columns
 from impact.statistics.core import Floats
 from impact.statistics.surveys.strata import Bools
 
@@ -141,6 +141,48 @@ class Summed:
     units: tuple[Cells, ...]
 
 
+def sum_jointly(
+    connection: duckdb.DuckDBPyConnection, rows: SummedRows, indicators: Sequence[Indicator], cuts: Sequence[str]
+) -> Summed:
+    """Sum indicators with the same sample, with the products of what their linearisation is made of.
+
+    Parameters
+    ----------
+    connection
+        Holds the rows.
+    rows, indicators
+        The rows of a contract, and its indicators; measured without arms.
+    cuts
+        The columns to cut by.
+
+    Returns
+    -------
+    Summed
+        By sampling units, where clusters were sampled. Each of the cells has ``_any``, rows that count for any of the
+        indicators, and the sums ``score:<i>`` of scores and ``score:<i>:<j>``, i ≤ j, of their products: indicator k
+        has the scores 2k, ``w(y − pilot·x)``, and 2k + 1, ``wx``.
+    """
+    sample = indicators[0].sample
+    keys = tuple(name for name in (cluster_sql(sample), sample.strata) if name)
+    terms = [rows.terms[indicator.id] for indicator in indicators]
+    profile = _profile(connection, rows, terms, (*keys, *cuts))
+    further = _joint_sums(terms, profile.pilot)
+    statements = _Statements(rows, terms, sample, profile, further)
+    cells = statements.take(connection, keys, cuts, values=False, spreads=False)
+    return Summed(cells, cells)
+
+
+def _joint_sums(terms: Sequence[Term], pilot: Mapping[str, float]) -> Columns:
+    """Write the rows that count for any term, the sums of scores, and of their products."""
+    scores = [score for term in terms for score in term.scores(pilot.get(term.id, 0.0))]
+    counts = " OR ".join(f"{term.y} IS NOT NULL" for term in terms)
+    sums = {"_any": f"CAST(count(*) FILTER ({counts}) AS DOUBLE)"}
+    for i, score in enumerate(scores):
+        sums[f"score:{i}"] = f"fsum({score})"
+        sums |= {f"score:{i}:{j}": f"sum({score} * {scores[j]})" for j in range(i, len(scores))}
+    return sums
+
+
 def sum_cells(connection: duckdb.DuckDBPyConnection, rows: SummedRows, indicators: Sequence[Indicator]) -> Summed:
     """Sum indicators that have the same arms and sample.
 
@@ -216,12 +258,13 @@ def _answer(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, str], sou
 
 @dataclass(frozen=True)
 class _Statements:
-    """What is asked of the rows of a pass."""
+    """What is asked of the rows of a pass; ``further`` are sums over several of its terms."""
 
     rows: SummedRows
     terms: Sequence[Term]
     sample: Sample
     profile: _Profile
+    further: Columns = field(default_factory=dict)
 
     def take(
         self,
@@ -259,6 +302,7 @@ class _Statements:
                 sums |= term.spread_sums(self.profile.pilot.get(term.id, 0.0), values=values)
             row |= term.row()
             cell |= {f"{name}:{term.id}": expression for name, expression in sums.items()}
+        cell |= self.further
         keys = columns(("_wave", *by))
         source = Select({"_wave": f"CAST({self.rows.wave} AS VARCHAR)", **text_columns(by), **row}, self.rows.relation)
         by_keys = tuple(keys.values())

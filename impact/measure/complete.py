@@ -16,7 +16,6 @@ import duckdb
 from impact.declare.contracts import Codelist
 from impact.declare.hierarchy import branches
 from impact.declare.indicators import Indicator
-from impact.formulas.kind import Behind
 from impact.formulas.measured import Measured
 from impact.formulas.registry import kind_of
 from impact.measure.awaited_units import ABSENT, TABLE, UNKNOWN, UnitTable, Waves
@@ -34,7 +33,7 @@ Rows = Mapping[Domain, Measurement]
 def is_counted(indicator: Indicator) -> bool:
     """Tell whether a value is meant to be of all units: a total, or one whose rows are all there is."""
     kind = kind_of(indicator.formula)
-    return (kind.of_all_units or indicator.sample.all_units) and kind.behind is not Behind.OTHER
+    return (kind.of_all_units or indicator.sample.all_units) and kind.behind.of_rows
 
 
 def count_units(

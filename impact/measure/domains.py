@@ -88,6 +88,14 @@ class Domains:
             begin, end = self.starts[first], self._ends[numbers.stop - 1]
             yield Domains(self.names[numbers], self.cells[begin:end], self.starts[numbers] - begin), numbers
 
+    def of(self, numbers: Sequence[int]) -> Domains:
+        """Return some of the domains, or the same ones many times."""
+        ends = self._ends
+        cells = [self.cells[self.starts[number] : ends[number]] for number in numbers]
+        starts = np.cumsum([0, *map(len, cells)])[:-1]
+        names = tuple(self.names[number] for number in numbers)
+        return Domains(names, np.concatenate([np.zeros(0, dtype=np.int64), *cells]), starts)
+
     def within(self, inside: Bools) -> tuple[Domains, Ints]:
         """Return the domains that have cells among those inside, which are counted anew; and their numbers here."""
         place = np.cumsum(inside) - 1

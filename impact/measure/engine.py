@@ -22,7 +22,9 @@ from impact.measure.awaited_units import UnitTable, awaited_waves, collected_wav
 from impact.measure.breakdown import column_cuts, cut_codelists, explain_sums
 from impact.measure.cells import sum_cells
 from impact.measure.complete import count_units
+from impact.measure.composite import measure_composite
 from impact.measure.counts import measure_counted
+from impact.measure.derived import measure_derived
 from impact.measure.domains import Domains, part_domains
 from impact.measure.formula import arm_sql
 from impact.measure.measurement import Measurement, values_frame
@@ -38,6 +40,10 @@ from impact.tables.results import Linkage
 
 Pass = Callable[[duckdb.DuckDBPyConnection, Programme, Contract, Indicator], list[Measurement]]
 """From the rows of one indicator to its values."""
+ValuePass = Callable[
+    [duckdb.DuckDBPyConnection, Programme, Indicator, Mapping[str, Sequence[Measurement]]], list[Measurement]
+]
+"""From the values that were measured to those of an indicator that is reckoned from them."""
 LINKED = [name for name in Linkage.TABLE.names() if name != "programme"]
 
 
@@ -74,7 +80,40 @@ def measure_indicators(
     programme, indicators
         The programme, and those of its indicators to measure.
     """
-    rows: list[Measurement] = []
+    measured, linkage = _of_rows(connection, programme, _with_operands(programme, indicators))
+    for indicator in indicators:
+        _measure_values(connection, programme, indicator, measured)
+    asked = [indicator.id for indicator in indicators]
+    rows = [measurement for name in asked for measurement in measured[name]]
+    of_asked = [row for row in linkage if row[0] in asked]
+    return Measures(tuple(rows), pd.DataFrame(of_asked, columns=LINKED))
+
+
+def _with_operands(programme: Programme, indicators: Sequence[Indicator]) -> list[Indicator]:
+    """Return indicators, and those that they are reckoned from, that are measured of rows."""
+    behind = {each.id: each for indicator in indicators for each in programme.with_operands(indicator)}
+    return [indicator for indicator in behind.values() if not indicator.formula.indicators()]
+
+
+def _measure_values(
+    connection: duckdb.DuckDBPyConnection,
+    programme: Programme,
+    indicator: Indicator,
+    measured: dict[str, list[Measurement]],
+) -> None:
+    """Add the values of an indicator that is reckoned from others, after those of all that it is reckoned from."""
+    if indicator.id in measured:
+        return
+    for operand in programme.operands(indicator):
+        _measure_values(connection, programme, operand, measured)
+    measured[indicator.id] = VALUE_PASSES[indicator.formula.kind](connection, programme, indicator, measured)
+
+
+def _of_rows(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, indicators: Sequence[Indicator]
+) -> tuple[dict[str, list[Measurement]], list[tuple[object, ...]]]:
+    """Measure indicators of rows; return their values by id, and of changes how many persons were linked."""
+    rows: dict[str, list[Measurement]] = {}
     linkage: list[tuple[object, ...]] = []
     for contract, kind, members in _passes(programme, indicators):
         collected = collected_waves(connection, programme, contract)
@@ -82,10 +121,11 @@ def measure_indicators(
         for indicator, measured in _measured(connection, programme, contract, kind, members):
             waves = awaited_waves(programme, contract, indicator, collected)
             lists = cut_codelists(programme, indicator)
-            rows += count_units(connection, UnitTable(programme, contract, indicator, waves), lists, measured)
+            units = UnitTable(programme, contract, indicator, waves)
+            rows[indicator.id] = count_units(connection, units, lists, measured)
             if counts is not None:
                 linkage.append((indicator.id, *counts))
-    return Measures(tuple(rows), pd.DataFrame(linkage, columns=LINKED))
+    return rows, linkage
 
 
 def measure_rows(
@@ -182,6 +222,8 @@ SINGLE_PASSES: Mapping[str, Pass] = {
     **{name: _FORMULA_PASSES[name] for name, kind in FORMULAS.items() if kind.summary is Summary.OWN},
 }
 """Passes that serve one indicator: its rows, how often each value stands, and what formulas have of their own."""
+VALUE_PASSES: Mapping[str, ValuePass] = {"derived": measure_derived, "composite": measure_composite}
+"""What is reckoned from measured values, by the kind of formula."""
 
 
 def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[tuple[Contract, str, list[Indicator]]]:

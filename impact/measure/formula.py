@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from impact.declare.conditions import condition_sql
+from impact.declare.conditions import filter_sql
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator, Sample
 from impact.declare.load import Programme
 from impact.designs.base import Design
 from impact.formulas.base import PublishedRows, RowFormula, RowsFormula
 from impact.formulas.registry import kind_of
-from impact.periods import LAST_REPORT
-from impact.sql import ident
 from impact.tables.part import label_sql
 
 
@@ -27,10 +25,7 @@ def is_share(indicator: Indicator) -> bool:
 
 def where_sql(indicator: Indicator, contract: Contract) -> str:
     """Write the indicator's filter; TRUE where it has none. Of a stock only the last report of each unit counts."""
-    conditions = [condition_sql(condition, contract) for condition in indicator.where]
-    if indicator.takes_last_report:
-        conditions.append(ident(LAST_REPORT))
-    return " AND ".join(conditions) or "TRUE"
+    return filter_sql(indicator.where, contract, last_report=indicator.takes_last_report)
 
 
 def rows_formula(indicator: Indicator) -> RowsFormula:

@@ -10,6 +10,7 @@ import pandas as pd
 from impact.formulas.measured import Measured
 from impact.states import Arm
 from impact.tables.part import COLUMNS, Part
+from impact.words.said import Said, Text
 
 INCOMPLETE = "incomplete"
 VALUES = [
@@ -50,10 +51,21 @@ class Units:
 
 
 @dataclass(frozen=True)
+class BehindValue:
+    """A number behind a value, such as an index without one of its components; in the unit of the indicator."""
+
+    family: Said
+    term: Text
+    estimate: float
+    detail: Said
+
+
+@dataclass(frozen=True)
 class Measurement:
     """A value of an indicator on a domain.
 
-    ``n`` rows have a value and stand behind it, ``n_missing`` pass the filter and have none.
+    ``n`` rows have a value and stand behind it, ``n_missing`` pass the filter and have none; ``behind`` are
+    further numbers that say what it rests on.
     """
 
     indicator: str
@@ -62,6 +74,7 @@ class Measurement:
     n: int
     n_missing: int
     units: Units = Units()
+    behind: tuple[BehindValue, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:

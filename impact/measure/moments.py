@@ -10,7 +10,7 @@ Sampling, ch. 5.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -129,11 +129,26 @@ def simple_spread(sums: ShiftedSums, values: Values) -> Spread:
     shifted = np.divide(sums.sy, sums.sx, out=np.zeros(len(known)), where=known)
     squares, gross = _squares(sums, shifted)
     size = sums.size + np.abs(np.where(known, values.value, 0.0) * sums.sx)
-    doubt = ROUNDING * gross + (ROUNDING * size) ** 2 / np.maximum(sums.n, 1)
-    freedom = values.n - 1
-    variance = values.n / np.maximum(freedom, 1) * squares
+    return simple_variance(values.n, squares, gross, size)
+
+
+def simple_variance(n: Ints, squares: Floats, gross: Floats, size: Floats) -> Spread:
+    """Return the variances of the totals of linearised variables z over simple random samples, shape (D,).
+
+    Parameters
+    ----------
+    n
+        Rows with a value.
+    squares, gross
+        ``Σz²``, and the squares that were added up to give it.
+    size
+        The amounts that were added up to give ``Σz``.
+    """
+    doubt = ROUNDING * gross + (ROUNDING * size) ** 2 / np.maximum(n, 1)
+    freedom = n - 1
+    variance = n / np.maximum(freedom, 1) * squares
     problems: list[Remark] = ["" if clear else NO_VARIATION for clear in (freedom > 0) & (squares > CLEAR * doubt)]
-    return Spread(variance, values.n, freedom, problems)
+    return Spread(variance, n, freedom, problems)
 
 
 def design_spread(sums: ShiftedSums, values: Values, frame: Frame, domains: Domains, *, total: bool) -> Spread:
@@ -152,16 +167,22 @@ def design_spread(sums: ShiftedSums, values: Values, frame: Frame, domains: Doma
     total
         Whether the values are totals: then nothing is linearised, and ``sums`` are not shifted.
     """
-    units = len(frame.rows) if frame.cluster is None else int(frame.cluster.max()) + 1
     portions = []
-    for portion, numbers in domains.split(max(1, LARGEST // units)):
+    for portion, numbers in portions_of(domains, frame):
         linear = np.zeros(len(portion.names)) if total else values.value[numbers]
         scores = _scores(sums, portion, np.nan_to_num(linear), total=total)
         portions.append(design_variance(scores, frame, portion))
-    return _joined(portions)
+    return joined(portions)
 
 
-def _joined(portions: Sequence[Spread]) -> Spread:
+def portions_of(domains: Domains, frame: Frame) -> Iterator[tuple[Domains, slice]]:
+    """Yield as many domains at a time as arrays of domains by sampling units may hold, with their numbers."""
+    units = len(frame.rows) if frame.cluster is None else int(frame.cluster.max()) + 1
+    yield from domains.split(max(1, LARGEST // units))
+
+
+def joined(portions: Sequence[Spread]) -> Spread:
+    """Return the spreads of portions of domains as one."""
     variance, units, freedom = (
         np.concatenate([getattr(one, name) for one in portions]) for name in ("variance", "units", "freedom")
     )

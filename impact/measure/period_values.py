@@ -19,7 +19,7 @@ from impact.formulas.registry import kind_of
 from impact.measure.engine import measure_rows
 from impact.measure.measurement import VALUES, values_frame
 from impact.measure.persons import Cell, counts_persons, person_counts
-from impact.measure.windows import Windows, contract_windows, rows_by_window
+from impact.measure.windows import Of, Windows, contract_windows, rows_by_window
 from impact.tables.part import cut_columns, part_codes
 
 
@@ -76,14 +76,35 @@ def _windowed_values(
     windows: Windows,
     indicators: Sequence[Indicator],
 ) -> pd.DataFrame:
-    with rows_by_window(connection, programme, contract, windows, indicators) as (windowed, moved):
-        measured = [row for _, rows in measure_rows(connection, windowed, moved) for row in rows]
-        values = values_frame(measured)[VALUES]
-        persons = pd.Series(pd.NA, index=values.index, dtype="Int64")
-        for indicator in moved:
-            if contract.person:
-                rows = values["indicator"] == indicator.id
-                persons[rows] = _persons(connection, windowed, indicator, values[rows])
+    frames = []
+    for of, members in groupby(sorted(indicators, key=_order), key=_looked_at):
+        with rows_by_window(connection, programme, contract, windows, of) as (windowed, name):
+            moved = [indicator.model_copy(update={"contract": name}) for indicator in members]
+            frames.append(_measured(connection, windowed, moved))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _order(indicator: Indicator) -> str:
+    return _looked_at(indicator).value
+
+
+def _looked_at(indicator: Indicator) -> Of:
+    """Return what of the rows is looked at in a window."""
+    if indicator.takes_last_report:
+        return Of.LAST
+    return Of.ROWS if kind_of(indicator.formula).summary.additive else Of.COUNTED
+
+
+def _measured(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, indicators: Sequence[Indicator]
+) -> pd.DataFrame:
+    measured = [row for _, rows in measure_rows(connection, programme, indicators) for row in rows]
+    values = values_frame(measured)[VALUES]
+    persons = pd.Series(pd.NA, index=values.index, dtype="Int64")
+    for indicator in indicators:
+        if programme.contracts[indicator.contract].person:
+            rows = values["indicator"] == indicator.id
+            persons[rows] = _persons(connection, programme, indicator, values[rows])
     return values.assign(persons=persons)
 
 

@@ -146,8 +146,7 @@ class Term:
         values
             Whether the sums of values are taken with it: they are not by cluster.
         """
-        shift = f" - {literal(pilot)}{f' * {self.x}' if self.x else ''}" if pilot else ""
-        scaled = self._times_weight(f"({self.y}{shift})" if shift else self.y)
+        scaled = self._shifted(pilot)
         sums = {} if values and not pilot else {"sy": f"fsum({scaled})"}
         if not values and not self.indicator.sample.population_within:
             return sums  # clusters that were taken whole vary by their totals
@@ -161,6 +160,16 @@ class Term:
         if self.x:
             sums["least_x"], sums["most_x"] = f"min({self.x})", f"max({self.x})"
         return sums
+
+    def scores(self, pilot: float) -> tuple[str, str]:
+        """Write ``w(y − pilot·x)`` and ``wx`` of a row, 0 where it does not count."""
+        below = f"CASE WHEN {self.y} IS NOT NULL THEN {self.wx or ONE} ELSE 0 END"
+        return f"coalesce({self._shifted(pilot)}, 0)", below
+
+    def _shifted(self, pilot: float) -> str:
+        """Write the value less what is taken from it, times the weight."""
+        shift = f" - {literal(pilot)}{f' * {self.x}' if self.x else ''}" if pilot else ""
+        return self._times_weight(f"({self.y}{shift})" if shift else self.y)
 
     def _times_weight(self, value: str) -> str:
         return f"{self.w} * {value}" if self.w else value

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from impact.declare.contracts import Clock, Contract
-from impact.declare.indicators import Indicator
-from impact.periods import LAST_REPORT, MONTHS, PERIOD, Period, numbered_period, period_number, periods_between, stretch
-from impact.sql import Select, ident, literal
+from impact.periods import LAST_REPORT, MONTHS, PERIOD, Period, period_number, periods_between, stretch
+from impact.sql import ALL, Select, columns, ident, literal, relation
 
 if TYPE_CHECKING:
     from impact.declare.load import Programme
@@ -26,6 +26,17 @@ VIEW = "{} by period"
 """What the view of a contract's windows is called; no contract can be called so."""
 TO_DATE = "to_date"
 """The kind of window that reaches back to the first row."""
+
+
+class Of(Enum):
+    """What is measured in the windows, by which a row stands in more or fewer of them."""
+
+    ROWS = "rows"
+    """Sums of all rows."""
+    COUNTED = "counted"
+    """How often each value stands, which does not add up: everything so far is known at the ends of longer periods."""
+    LAST = "last"
+    """The last report of each unit."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +65,20 @@ class Windows:
         """Every period, the shortest first."""
         return tuple(stretch(self.first, self.last, self.clock.every, self.clock.year_starts))
 
-    def values_sql(self) -> str:
+    def values_sql(self, of: Of) -> str:
         """Write the windows as rows of a name and the number of a shortest period in them."""
         pairs = [(window_name(period), number) for period in self.periods for number in self._numbers(period)]
         numbers = [self._number(step.first) for step in self.steps]
-        pairs += [(f"{TO_DATE} {self._label(end)}", number) for end in numbers for number in numbers if number <= end]
+        for end in self.ends(of):
+            pairs += [(to_date_name(end), number) for number in numbers if number <= self._number(end.first)]
         return ", ".join(f"({literal(name)}, {number})" for name, number in pairs)
+
+    def ends(self, of: Of) -> tuple[Period, ...]:
+        """Return the shortest periods up to whose end there is a window."""
+        if of is Of.COUNTED:
+            closing = {period.last for period in self.periods if period.every != self.clock.every}
+            return tuple(step for step in self.steps if step.last in closing or step == self.steps[-1])
+        return self.steps
 
     def number_sql(self, day: str) -> str:
         """Write the number of the shortest period that a day is in; see :func:`impact.periods.period_number`."""
@@ -72,8 +91,10 @@ class Windows:
     def _number(self, day: datetime.date) -> int:
         return period_number(day, self.clock.every, self.clock.year_starts)
 
-    def _label(self, number: int) -> str:
-        return numbered_period(number, self.clock.every, self.clock.year_starts).label
+
+def to_date_name(step: Period) -> str:
+    """Return what the window of everything up to the end of a shortest period is called."""
+    return f"{TO_DATE} {step.label}"
 
 
 def window_name(period: Period) -> str:
@@ -97,33 +118,45 @@ def rows_by_window(
     programme: Programme,
     contract: Contract,
     windows: Windows,
-    indicators: Sequence[Indicator],
-) -> Iterator[tuple[Programme, list[Indicator]]]:
+    of: Of,
+) -> Iterator[tuple[Programme, str]]:
     """Let rows stand in windows as long as they are measured.
 
     Yields
     ------
     tuple
-        The programme with a contract whose waves are the windows, and the indicators of that contract.
+        The programme with a further contract, whose waves are the windows, and the id of that.
     """
     windowed = contract.model_copy(update={"id": VIEW.format(contract.id), "wave": PERIOD})
     contracts = {**programme.contracts, windowed.id: windowed}
     view = ident(programme.id, windowed.id)
-    connection.execute(f"CREATE VIEW {view} AS {_windowed_sql(programme.id, contract, windows)}")
-    moved = [indicator.model_copy(update={"contract": windowed.id}) for indicator in indicators]
-    yield replace(programme, contracts=contracts), moved
+    rows = _last_sql if of is Of.LAST else _all_sql
+    connection.execute(f"CREATE VIEW {view} AS {rows(programme.id, contract, windows, of).sql()}")
+    yield replace(programme, contracts=contracts), windowed.id
     connection.execute(f"DROP VIEW {view}")
 
 
-def _windowed_sql(programme: str, contract: Contract, windows: Windows) -> str:
-    """Write the rows, each once for every window, and whether it is of its unit's last report there."""
-    day = f"r.{ident(windows.clock.column)}"
-    units = [f"r.{ident(name)}" for name in contract.reporting_unit]
-    in_window = ", ".join([*units, "w.name"])
-    last = f"{day} = max({day}) OVER (PARTITION BY {in_window})"
-    joined = (
-        f"{ident(programme, contract.id)} r JOIN (VALUES {windows.values_sql()}) w(name, number)"
-        f" ON {windows.number_sql(day)} = w.number"
+def _all_sql(programme: str, contract: Contract, windows: Windows, of: Of) -> Select:
+    """Write the rows, each once for every window that it falls in."""
+    number = windows.number_sql(f"r.{ident(windows.clock.column)}")
+    joined = f"{ident(programme, contract.id)} r JOIN {_listed(windows, of)} ON {number} = w.number"
+    return Select({"*": f"r.* EXCLUDE ({ident(LAST_REPORT)})", LAST_REPORT: "FALSE", PERIOD: "w.name"}, joined)
+
+
+def _last_sql(programme: str, contract: Contract, windows: Windows, of: Of) -> Select:
+    """Write the rows of the last report of each unit in each window: looked for among the last of each step."""
+    rows, day = ident(programme, contract.id), ident(windows.clock.column)
+    units = columns(contract.reporting_unit)
+    of_step = {**units, "number": windows.number_sql(day), "day": f"max({day})"}
+    steps = Select(of_step, rows, group=ALL)
+    listed = f"{relation(steps)} s JOIN {_listed(windows, of)} ON s.number = w.number"
+    last = Select({**units, "name": "w.name", "day": "max(day)"}, listed, group=ALL)
+    alike = " AND ".join(
+        [f"r.{day} = l.day", *(f"r.{ident(name)} = l.{ident(name)}" for name in contract.reporting_unit)]
     )
-    row = {"*": f"r.* EXCLUDE ({ident(LAST_REPORT)})", LAST_REPORT: last, PERIOD: "w.name"}
-    return Select(row, joined).sql()
+    joined = f"{rows} r JOIN {relation(last)} l ON {alike}"
+    return Select({"*": f"r.* EXCLUDE ({ident(LAST_REPORT)})", LAST_REPORT: "TRUE", PERIOD: "l.name"}, joined)
+
+
+def _listed(windows: Windows, of: Of) -> str:
+    return f"(VALUES {windows.values_sql(of)}) w(name, number)"

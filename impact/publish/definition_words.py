@@ -63,6 +63,11 @@ def formula_words(formula: Declared, words: Words) -> str:
     values = {name: _plain(value, words) for name, value in formula.items()}
     if kind == "scale":
         return _scale(formula, values, words)
+    if kind == "derived":
+        return _derived(formula, words)
+    if kind == "composite":
+        names = ", ".join(component["indicator"] for component in formula["components"])
+        return words(f"definition.formula.composite.{formula['method']}", units=formula["units"], components=names)
     if kind == "mean" and formula.get("transform"):
         values["column"] = words("definition.formula.log", **values)
     if kind == "proportion":
@@ -73,6 +78,14 @@ def formula_words(formula: Declared, words: Words) -> str:
         values["limit"] = _limit(formula, words)
     key = f"definition.formula.{kind}"
     return words(key, **values) if words.has(key) else words("definition.formula.other", kind=kind)
+
+
+def _derived(formula: Declared, words: Words) -> str:
+    first, second = formula["operands"]
+    said = words(f"definition.formula.derived.{formula['operation']}", first=first, second=second)
+    if formula["factor"] == 1:
+        return said
+    return words("definition.formula.times", of=said, multiply=_plain(formula["factor"], words))
 
 
 def _scale(formula: Declared, values: Mapping[str, str], words: Words) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,8 @@ from impact.declare.base import last_day
 from impact.sql import Select, columns, ident, literal, relation
 from impact.store import Warehouse
 
+Declared = Mapping[str, Any]
+"""What stands in a declaration, as it was read."""
 PROVENANCE = ("title", "publisher", "document", "url", "licence", "retrieved", "generator")
 """What is told of where a file comes from."""
 
@@ -61,6 +64,32 @@ def wave_days(warehouse: Warehouse, programme: str) -> dict[str, str]:
     return {wave: day for day, wave in sorted(days)}
 
 
+def operand_names(declared: Declared) -> tuple[str, ...]:
+    """Return the indicators that one is reckoned from, as it was declared; none where it is measured of rows."""
+    formula = declared.get("formula", {})
+    components = (component["indicator"] for component in formula.get("components", ()))
+    return (*formula.get("operands", ()), *components)
+
+
+def selections(warehouse: Warehouse, programme: str, declared: Declared) -> dict[str, str]:
+    """Return by contract which of its rows count, as SQL: those of an indicator, or of any that it is reckoned from."""
+    query = "SELECT indicator, definition, selection FROM impact.definition WHERE programme = ?"
+    stored = {name: (json.loads(text), selection) for name, text, selection in warehouse.rows(query, [programme])}
+    counted: dict[str, dict[str, None]] = {}
+    reached, todo = set[str](), [declared["id"]]
+    while todo:
+        name = todo.pop(0)
+        if name in reached:
+            continue
+        reached.add(name)
+        of_name, selection = stored[name]
+        operands = operand_names(of_name)
+        todo += operands
+        if not operands:
+            counted.setdefault(of_name["contract"], {})[f"({selection})"] = None
+    return {contract: " OR ".join(each) for contract, each in counted.items()}
+
+
 def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> pd.DataFrame:
     """Return the loads that hold an indicator's rows, a row per file in force.
 
@@ -80,10 +109,12 @@ def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> p
         ``source, file, contract, kind`` and, as text, ``title, publisher, document, url, licence, retrieved,
         generator`` of the provenance.
     """
-    query = "SELECT definition ->> '$.contract', selection FROM impact.definition WHERE programme = ? AND indicator = ?"
-    ((contract, selection),) = warehouse.rows(query, [programme, indicator])
-    rows = Select(columns(["_source"]), ident(programme, contract), where=(selection,))
-    return _loads(warehouse, programme, contract, f"source IN {relation(rows)}")
+    declared = definitions(warehouse, programme)[indicator]
+    frames = []
+    for contract, selection in selections(warehouse, programme, declared).items():
+        rows = Select(columns(["_source"]), ident(programme, contract), where=(selection,))
+        frames.append(_loads(warehouse, programme, contract, f"source IN {relation(rows)}"))
+    return pd.concat(frames, ignore_index=True)
 
 
 def contract_sources(warehouse: Warehouse, programme: str, contract: str) -> pd.DataFrame:

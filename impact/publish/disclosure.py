@@ -1,8 +1,9 @@
 """Nothing leaves that tells of a few persons: what is hidden is written at the end of a run.
 
-:func:`make_disclosure` says which cells are hidden (:mod:`impact.publish.hidden`) and what may not be counted
-beside them (:mod:`impact.publish.beside`); readers get every table through :mod:`impact.publish.protect`. Only
-indicators whose contract declares a ``person`` are touched.
+:func:`make_disclosure` says which cells are hidden (:mod:`impact.publish.hidden`, and of what is reckoned from others
+:mod:`impact.publish.hidden_values`) and what may not be counted beside them (:mod:`impact.publish.beside`); readers get
+every table through :mod:`impact.publish.protect`. Only indicators whose contract declares a ``person`` are touched, and
+what is reckoned from them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.publish.beside import withheld_counts
 from impact.publish.hidden import Hidden, hidden_cells, of_series, waves_of
+from impact.publish.hidden_values import hidden_values
 from impact.publish.totals import EFFECT, cell_table
 from impact.states import Arm, Reason
 from impact.statistics.suppression import suppress
@@ -42,6 +44,7 @@ def make_disclosure(programme: Programme, connection: duckdb.DuckDBPyConnection)
         ``suppression``, ``withheld``, and ``term`` as it stands with its marks anew.
     """
     hidden, wholes = hidden_cells(programme, connection)
+    hidden += hidden_values(programme, connection, hidden)
     query = "SELECT finding FROM impact.finding WHERE programme = ?"
     findings = {name for (name,) in connection.execute(query, [programme.id]).fetchall()}
     cells = to_frame(Suppression, [_written(programme, cell, findings) for cell in hidden])

@@ -128,7 +128,8 @@ def hidden_cells(programme: Programme, connection: duckdb.DuckDBPyConnection) ->
     connection
         In the run's transaction, with measures, parts, findings and memberships written.
     """
-    indicators = [i for i in programme.indicators if programme.contracts[i.contract].person]
+    of_rows = [indicator for indicator in programme.indicators if not indicator.formula.indicators()]
+    indicators = [indicator for indicator in of_rows if programme.contracts[indicator.contract].person]
     frames = {indicator.id: _counted(programme, connection, indicator) for indicator in indicators}
     belonging: dict[tuple[str, str, str, str], None] = {}
     for indicator in indicators:

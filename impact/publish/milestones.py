@@ -72,7 +72,7 @@ def _cases(
         part = Part.of(row)
         has_own = targets is not None and targets.by == part.column
         promises = parts.get(part.code) if has_own else declared_promises(indicator)
-        if not (part.is_whole or has_own) and is_total(indicator):
+        if not (part.is_whole or has_own) and is_total(programme, indicator):
             promises = None
         known = looks.of_part(tuple(str(row[name]) for name in COLUMNS))
         yield PathCase(programme, indicator, part, number(row["baseline"]), promises, looks.of, known)

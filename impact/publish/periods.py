@@ -16,7 +16,7 @@ from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.formulas.registry import kind_of
 from impact.measure.period_values import PeriodValues, measure_periods
-from impact.measure.windows import TO_DATE, window_name
+from impact.measure.windows import TO_DATE, to_date_name, window_name
 from impact.periods import MONTHS, Period
 from impact.states import PeriodState, Reason
 from impact.store.sentences import encoded
@@ -79,7 +79,7 @@ def _periods(measured: PeriodValues) -> pd.DataFrame:
             "first": period.first,
             "last": period.last,
             "partial": period.first < begin or period.last > end,
-            "end": f"{TO_DATE} {inside[-1].label}",
+            "end": to_date_name(inside[-1]),
             "begin": _end_before(steps, inside[0].first),
         }
         records.append(record)
@@ -89,7 +89,7 @@ def _periods(measured: PeriodValues) -> pd.DataFrame:
 def _end_before(steps: tuple[Period, ...], first: datetime.date) -> str:
     """Return the window of everything before a day; empty before the first step."""
     earlier = [step for step in steps if step.last < first]
-    return f"{TO_DATE} {earlier[-1].label}" if earlier else ""
+    return to_date_name(earlier[-1]) if earlier else ""
 
 
 def _to_date(indicator: Indicator, values: pd.DataFrame) -> pd.DataFrame:

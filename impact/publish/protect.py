@@ -14,7 +14,6 @@ from impact.states import AttainmentState
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
 from impact.tables.milestones import Milestone
-from impact.tables.monitoring import PeriodValue
 from impact.tables.part import COLUMNS
 from impact.tables.results import Measure
 from impact.tables.valuation import Valuation
@@ -75,25 +74,27 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     return _without(marked, Measure.TABLE, hidden)
 
 
-def protect_periods(values: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
-    """Return values by period without the numbers of those that are marked, or whose sum is a hidden cell.
+def protect_periods(values: pd.DataFrame, suppressions: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return rows by period without the numbers of those that are marked, or whose sum is a hidden cell.
 
     Parameters
     ----------
     values
-        Rows of :class:`impact.tables.monitoring.PeriodValue`.
+        Rows of a table of values by period, such as :class:`impact.tables.monitoring.PeriodValue`.
     suppressions
         Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
+    table
+        The table, which says what is a count.
 
     Returns
     -------
     DataFrame
-        The same rows; ``suppressed`` is '', ``few`` or ``complement``. ``n`` and ``n_missing`` are Int64.
+        The same rows; ``suppressed`` is '', ``few`` or ``complement``. Counts are Int64.
     """
     of_sum = _reasons(values, suppressions, [name for name in CELL if name != "wave"])
     reasons = values["suppressed"].where(values["suppressed"] != "", of_sum)
-    typed = values.astype({"n": "Int64", "n_missing": "Int64"}).assign(suppressed=reasons)
-    return _without(typed, PeriodValue.TABLE, reasons != "")
+    counts = dict.fromkeys(table.names(Holds.COUNT), "Int64")
+    return _without(values.astype(counts).assign(suppressed=reasons), table, reasons != "")
 
 
 def protect_milestones(milestones: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:

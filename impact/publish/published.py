@@ -25,6 +25,7 @@ from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.tables import read_table
 from impact.publish.trace import EFFECTS, Trace, trace_finding
 from impact.store import Warehouse
+from impact.tables.charts import ChartPoint
 from impact.tables.columns import Record as TableRecord
 from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
@@ -218,7 +219,14 @@ class ReaderTables(OfficialTables, MilestoneTables):
     def period_values(self, programme: str) -> pd.DataFrame:
         """Return every value by period, without the numbers of those that are hidden."""
         values = self._table(PeriodValue, programme)
-        return protect.protect_periods(values, self.suppressions(programme))
+        return protect.protect_periods(values, self.suppressions(programme), PeriodValue.TABLE)
+
+    @cached
+    def chart_points(self, programme: str) -> pd.DataFrame:
+        """Return the points of control charts, without those that are hidden."""
+        points = self._table(ChartPoint, programme)
+        shown = protect.protect_periods(points, self.suppressions(programme), ChartPoint.TABLE)
+        return shown[shown["suppressed"] == ""].reset_index(drop=True)
 
     @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:

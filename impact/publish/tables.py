@@ -94,18 +94,21 @@ def _diagnostics(judged: Judged) -> Iterator[Diagnostic]:
         )
 
 
+_WITHOUT_ERROR: dict[str, Any] = dict.fromkeys(("std_error", "p_value", "conf_low", "conf_high", "n_obs"))
+"""What a number behind a value leaves open."""
+
+
 def _terms(judged: Judged) -> Iterator[Term]:
-    finding, effect = judged.finding, judged.effect
-    if effect is None:
-        return
-    for number, term in enumerate(effect.terms):
+    finding = judged.finding
+    terms = (*judged.behind, *(judged.effect.terms if judged.effect else ()))
+    for number, term in enumerate(terms):
         yield Term(
             finding=finding.finding,
             programme=finding.programme,
             indicator=finding.indicator,
             place=number,
             suppressed="",
-            **vars(term),
+            **_WITHOUT_ERROR | vars(term),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from impact.errors import UsageError
+from impact.publish.definitions import selections
 from impact.sql import EVERY_COLUMN, Select, ident, literal
 from impact.store import Warehouse
 from impact.store.sentences import decoded
@@ -221,8 +222,8 @@ def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tu
     declared: Declared = json.loads(definition.definition)
     contracts = _contracts(warehouse, finding.programme, declared)
     rows = {name: _part_sql(warehouse, finding, name) for name in contracts}
-    counted = declared["contract"]
-    rows[counted] = f"({rows[counted]}) AND ({definition.selection})"
+    for name, selection in selections(warehouse, finding.programme, declared).items():
+        rows[name] = f"({rows[name]}) AND ({selection})"
     if targets := declared.get("ex_ante", {}).get("targets"):
         rows[targets["contract"]] = _promised_sql(finding, targets["by"])
     loads = _records(warehouse, Load, _LOADS, [finding.programme, contracts])
@@ -244,7 +245,8 @@ def _contracts(warehouse: Warehouse, programme: str, declared: Declared) -> list
     scaled = [contract for (contract,) in warehouse.rows(query, [programme, of])]
     promised = declared.get("ex_ante", {}).get("targets", {}).get("contract")
     beside = [formula.get("supply"), formula.get("bodies", {}).get("contract"), promised]
-    return list(dict.fromkeys([declared["contract"], *filter(None, beside), *scaled]))
+    behind = selections(warehouse, programme, declared)
+    return list(dict.fromkeys([declared["contract"], *filter(None, beside), *scaled, *behind]))
 
 
 def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:

@@ -89,11 +89,11 @@ _FINGERPRINTS = "SELECT indicator, fingerprint FROM impact.definition WHERE prog
 
 def _depends_on(programme: Programme, indicator: Indicator, loads: Sequence[str]) -> str:
     """Return a hash of all that a result depends on: declarations, loads of the contracts it reads, the engine."""
-    _, *scaled = programme.with_scaled(indicator)
+    behind = (*programme.with_scaled(indicator)[1:], *programme.with_operands(indicator)[1:])
     nodes = {node.id: node for node in programme.header.theory_of_change.nodes}
     families = [family for family in programme.evaluation.families if indicator.id in family.indicators]
     codelists = cut_codelists(programme, indicator)
-    contracts = _contracts_read(programme, (indicator, *scaled))
+    contracts = _contracts_read(programme, (indicator, *behind))
     return fingerprint(
         indicator.model_dump(mode="json"),
         [load for load in loads if load.split(":")[0] in contracts],
@@ -101,7 +101,7 @@ def _depends_on(programme: Programme, indicator: Indicator, loads: Sequence[str]
         nodes[indicator.node].model_dump(),
         vars(plan_status(programme, indicator)),
         programme.data_kind(indicator),
-        _plain(scaled),
+        _plain(behind),
         _plain(families),
         dict(zip(codelists, _plain(codelists.values()), strict=True)),
         ENGINE,

@@ -61,6 +61,7 @@ DERIVED = (
     Derived(("unmapped",), made_by("publish.territory:make_unmapped"), of_rows=True),
     Derived(("map_cell",), made_by("publish.territory:make_maps"), of_rows=True),
     Derived(("period_value",), made_by("publish.periods:make_periods"), of_rows=True),
+    Derived(("chart_point",), made_by("publish.charts:make_charts"), of_rows=True),
     Derived(("milestone", "target_sum"), made_by("publish.milestones:make_milestones")),
     Derived(("network_body", "network_tie"), made_by("publish.networks:make_networks"), of_rows=True),
     Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("publish.theory:make_theory")),

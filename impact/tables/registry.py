@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from impact.sql import ident
 from impact.tables import (
+    charts,
     declared,
     files,
     finding,
@@ -29,7 +30,7 @@ from impact.tables.columns import Column, Record, Table
 
 SCHEMA = "impact"
 MODULES = (
-    *(finding, valuation, results, monitoring, milestones, titles, places, process, files),
+    *(finding, valuation, results, monitoring, charts, milestones, titles, places, process, files),
     *(protection, declared, variables, official, runs),
 )
 """Where the tables are described, in the order of the reference."""

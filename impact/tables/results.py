@@ -143,11 +143,11 @@ class Diagnostic(
 class Term(
     Record,
     name="term",
-    it="Una riga per numero dietro un effetto: tempi dall'evento, coorti, pesi dei donatori, altre specificazioni.",
+    it="Una riga per numero dietro un effetto o un indice: tempi dall'evento, coorti, pesi, altre specificazioni.",
     reach=Reach.FINDING,
     sort=("programme", "finding", "place"),
 ):
-    """One row per number behind an effect: event times, cohorts, weights of donors, other specifications."""
+    """One row per number behind an effect or an index: event times, cohorts, weights, other specifications."""
 
     finding: str = col(Holds.DECLARED, "Finding the number stands behind.", "Risultato dietro cui sta il numero.")
     programme: str = same(shared.PROGRAMME)

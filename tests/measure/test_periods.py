@@ -91,7 +91,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         ("running", "month", "2024-03", (3, 9)),  # A 6, B still 3
         ("running", "month", "2024-04", (8, 17)),
         ("running", "quarter", "2023/24-Q4", (30, 39)),
-        ("people", "month", "2024-02", (1, 2)),
+        ("people", "month", "2024-02", (1, None)),
         ("people", "quarter", "2023/24-Q4", (3, 3)),  # 1 + 1 + 1 persons, each counted once
         ("people", "half_year", "2023/24-S2", (3, 3)),  # not 6, the sum of its months
         ("mean", "quarter", "2023/24-Q3", (9 / 5, 9 / 5)),  # of 5 reports, not of 3 months

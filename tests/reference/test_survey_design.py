@@ -89,12 +89,16 @@ def test_stratified_sample(tmp_path: Path) -> None:
             ("mean_api", "{kind: mean, column: api00}", STRATIFIED, ""),
             ("total_enroll", "{kind: sum, column: enroll}", STRATIFIED, ""),
             ("ratio_tested", "{kind: ratio, numerator: api_stu, denominator: enroll}", STRATIFIED, ""),
+            ("total_tested", "{kind: sum, column: api_stu}", STRATIFIED, ""),
+            ("tested", "{kind: derived, operation: ratio, operands: [total_tested, total_enroll]}", "{}", ""),
         ],
     )
     check(found.loc[("mean_api", "")], 662.287363159321, 9.40894080278458, (643.732188272086, 680.842538046555))
     total = (3461095.00771954, 3913260.05715701)
     check(found.loc[("total_enroll", "")], 3687177.53243828, 114641.71610078, total)
     check(found.loc[("ratio_tested", "")], 0.836956886940522, 0.00775710316663788)
+    # as svycontrast of the two totals, which survey's own tests hold against svyratio
+    check(found.loc[("tested", "")], 0.836956886940522, 0.00775710316663788)
 
 
 def test_cluster_sample_with_domains(tmp_path: Path) -> None:

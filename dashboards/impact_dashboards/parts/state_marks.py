@@ -42,6 +42,9 @@ SHAPES = {
     "done": "circle",
     "open": "clock",
     "late": "square",
+    "concern": "down",
+    "change": "diamond",
+    "improvement": "up",
 }
 """The shape of every state; its colour goes by the class of the same name in the style sheet."""
 DRAWN: dict[str, list[tuple[str, Attributes]]] = {

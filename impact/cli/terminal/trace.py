@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from impact.cli.terminal.findings import units_line, with_interval
 from impact.cli.terminal.numbers import bounds, gain, interval, number, size
+from impact.publish.definitions import operand_names
 from impact.publish.trace import EFFECTS, Trace, TracedFile
 from impact.tables.finding import Finding
 from impact.tables.results import Term
@@ -55,6 +56,8 @@ def _finding_lines(trace: Trace) -> Iterator[tuple[str, str]]:
     yield "evidence", f"{finding.evidence_level or '–'}/5: {finding.evidence_reason}"
     yield "plan", f"{finding.registration}, plan {finding.plan_hash[:12]}"
     yield "definition", f"{definition.file}:{definition.line}, hash {definition.definition_hash[:12]}"
+    if names := operand_names(trace.declared):
+        yield "operands", ", ".join(f"{finding.programme}/{name}" for name in names)
     yield "query", definition.query
 
 

@@ -18,6 +18,7 @@ from impact_dashboards.page.descriptor import Chapter, Page, any_programme
 from impact_dashboards.page.view import Block, Choice, PageContent, Row, View
 from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
+from impact_dashboards.pages.indicator.periods import every_choice, period_rows, periods_block
 from impact_dashboards.pages.indicator.waves import waves_block
 from impact_dashboards.parts.findings import (
     finding_rows,
@@ -37,7 +38,7 @@ from impact_dashboards.parts.valued import line_table
 LEVELS = ("micro", "meso", "macro")
 SAYS_MOST = ("estimate", "target", "value")
 """Columns of a finding: the first indicator that has one, in this order, is shown where none is named."""
-REPORTED = ("waves", "effect", "terms", "definition", "plan")
+REPORTED = ("waves", "periods", "effect", "terms", "definition", "plan")
 """Blocks that stand in the report."""
 
 
@@ -48,12 +49,13 @@ def page(view: View) -> PageContent:
     indicator = view.at(1) or _first(whole(view.findings))
     findings = view.findings[view.findings["indicator"] == indicator]
     row = _asked(view, indicator, findings)
+    periods = period_rows(view, row)
     return PageContent(
         _title(view, row),
-        list(_blocks(view, row, findings)),
+        list(_blocks(view, row, findings, periods)),
         lead=_lead(view, row),
         over=_over(view, row),
-        choices=_choices(view, findings),
+        choices=[*_choices(view, findings), *every_choice(view, periods)],
         aside=_aside(view, indicator),
         synthetic=row["data_kind"] == "synthetic",
     )
@@ -88,9 +90,11 @@ def _name(view: View, indicator: str, findings: pd.DataFrame) -> str:
     return next(iter(names), name)
 
 
-def _blocks(view: View, row: Row, findings: pd.DataFrame) -> Iterator[Block]:
+def _blocks(view: View, row: Row, findings: pd.DataFrame, periods: pd.DataFrame) -> Iterator[Block]:
     trace = view.published.trace(row["finding"])
     yield waves_block(view, row)
+    if len(periods):
+        yield periods_block(view, row, periods)
     yield from effect_blocks(view, row, trace)
     yield from _parts(view, findings)
     yield from _value(view, row)

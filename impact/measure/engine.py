@@ -130,8 +130,8 @@ def _of_rows(
 
 def measure_rows(
     connection: duckdb.DuckDBPyConnection, programme: Programme, indicators: Sequence[Indicator]
-) -> Iterator[tuple[Indicator, list[Measurement]]]:
-    """Yield each indicator with the values of its rows; units that have none are not counted.
+) -> list[Measurement]:
+    """Return the values of indicators by the rows that there are; units that have none are not counted.
 
     Parameters
     ----------
@@ -140,8 +140,13 @@ def measure_rows(
     programme, indicators
         The programme, and those of its indicators to measure.
     """
-    for contract, kind, members in _passes(programme, indicators):
-        yield from _measured(connection, programme, contract, kind, members)
+    measured: dict[str, list[Measurement]] = {}
+    for contract, kind, members in _passes(programme, _with_operands(programme, indicators)):
+        of_pass = _measured(connection, programme, contract, kind, members)
+        measured |= {indicator.id: rows for indicator, rows in of_pass}
+    for indicator in indicators:
+        _measure_values(connection, programme, indicator, measured)
+    return [measurement for indicator in indicators for measurement in measured[indicator.id]]
 
 
 def _measured(

@@ -41,8 +41,20 @@ class PeriodValues(NamedTuple):
 
 
 def has_periods(programme: Programme, indicator: Indicator) -> bool:
-    """Tell whether an indicator has values by period: its rows have a clock, and it is of one point in time."""
-    return programme.contracts[indicator.contract].period is not None and kind_of(indicator.formula).by_period
+    """Tell whether an indicator has values by period: its rows have a clock, and it is of one point in time.
+
+    One that is reckoned from others has, where these are of the same rows, looked at the same way.
+    """
+    leaves = _leaves(programme, indicator)
+    looks = {(leaf.contract, _looked_at(leaf)) for leaf in leaves}
+    clocked = programme.contracts[indicator.contract].period is not None
+    of_these_rows = {contract for contract, _ in looks} == {indicator.contract} and len(looks) == 1
+    return clocked and of_these_rows and all(kind_of(leaf.formula).by_period for leaf in leaves)
+
+
+def _leaves(programme: Programme, indicator: Indicator) -> list[Indicator]:
+    """Return the indicators of rows from which a value is: itself, or those that it is reckoned from."""
+    return [leaf for leaf in programme.with_operands(indicator) if not leaf.formula.indicators()]
 
 
 def measure_periods(connection: duckdb.DuckDBPyConnection, programme: Programme) -> Iterator[PeriodValues]:
@@ -77,15 +89,14 @@ def _windowed_values(
     indicators: Sequence[Indicator],
 ) -> pd.DataFrame:
     frames = []
-    for of, members in groupby(sorted(indicators, key=_order), key=_looked_at):
-        with rows_by_window(connection, programme, contract, windows, of) as (windowed, name):
-            moved = [indicator.model_copy(update={"contract": name}) for indicator in members]
+    by_look: dict[Of, list[str]] = {}
+    for indicator in indicators:
+        by_look.setdefault(_looked_at(_leaves(programme, indicator)[0]), []).append(indicator.id)
+    for of, names in by_look.items():
+        with rows_by_window(connection, programme, contract, windows, of) as windowed:
+            moved = [indicator for indicator in windowed.indicators if indicator.id in names]
             frames.append(_measured(connection, windowed, moved))
     return pd.concat(frames, ignore_index=True)
-
-
-def _order(indicator: Indicator) -> str:
-    return _looked_at(indicator).value
 
 
 def _looked_at(indicator: Indicator) -> Of:
@@ -98,8 +109,7 @@ def _looked_at(indicator: Indicator) -> Of:
 def _measured(
     connection: duckdb.DuckDBPyConnection, programme: Programme, indicators: Sequence[Indicator]
 ) -> pd.DataFrame:
-    measured = [row for _, rows in measure_rows(connection, programme, indicators) for row in rows]
-    values = values_frame(measured)[VALUES]
+    values = values_frame(measure_rows(connection, programme, indicators))[VALUES]
     persons = pd.Series(pd.NA, index=values.index, dtype="Int64")
     for indicator in indicators:
         if programme.contracts[indicator.contract].person:
@@ -113,8 +123,8 @@ def _persons(
 ) -> list[int]:
     """Return how many persons stand behind each value."""
     contract, counts = programme.contracts[indicator.contract], values["n"].tolist()
-    if counts_persons(indicator, contract):
-        return counts
+    if counts_persons(indicator, contract) or not kind_of(indicator.formula).behind.of_rows:
+        return counts  # what is reckoned from others is hidden with those
     found: dict[Cell, int] = person_counts(connection, programme.id, contract, indicator)
     cells = zip(values["arm"], values["wave"], cut_columns(values), part_codes(values), strict=True)
     return [found.get(cell, n) for cell, n in zip(cells, counts, strict=True)]

@@ -20,6 +20,7 @@ from impact.periods import LAST_REPORT, MONTHS, PERIOD, Period, period_number, p
 from impact.sql import ALL, Select, columns, ident, literal, relation
 
 if TYPE_CHECKING:
+    from impact.declare.indicators import Indicator
     from impact.declare.load import Programme
 
 VIEW = "{} by period"
@@ -119,21 +120,30 @@ def rows_by_window(
     contract: Contract,
     windows: Windows,
     of: Of,
-) -> Iterator[tuple[Programme, str]]:
+) -> Iterator[Programme]:
     """Let rows stand in windows as long as they are measured.
 
     Yields
     ------
-    tuple
-        The programme with a further contract, whose waves are the windows, and the id of that.
+    Programme
+        With a further contract, whose waves are the windows, and the indicators of the contract moved to that.
     """
     windowed = contract.model_copy(update={"id": VIEW.format(contract.id), "wave": PERIOD})
     contracts = {**programme.contracts, windowed.id: windowed}
     view = ident(programme.id, windowed.id)
     rows = _last_sql if of is Of.LAST else _all_sql
     connection.execute(f"CREATE VIEW {view} AS {rows(programme.id, contract, windows, of).sql()}")
-    yield replace(programme, contracts=contracts), windowed.id
+    yield replace(programme, contracts=contracts, indicators=_moved(programme, contract.id, windowed.id))
     connection.execute(f"DROP VIEW {view}")
+
+
+def _moved(programme: Programme, contract: str, windowed: str) -> tuple[Indicator, ...]:
+    """Return the indicators, those of a contract as if they were of another."""
+    update = {"contract": windowed}
+    return tuple(
+        indicator.model_copy(update=update) if indicator.contract == contract else indicator
+        for indicator in programme.indicators
+    )
 
 
 def _all_sql(programme: str, contract: Contract, windows: Windows, of: Of) -> Select:

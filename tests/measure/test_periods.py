@@ -297,3 +297,14 @@ def test_a_moment_with_an_odd_offset_is_set_aside(tmp_path: Path, offset: str) -
         rules = warehouse.rows('SELECT rule, "column" FROM impact.quarantine')
     assert report.rows_bad == 1
     assert rules == [("type", "day")]
+
+
+def test_a_ratio_of_two_flows_has_a_value_in_every_period(tmp_path: Path) -> None:
+    hours = indicator("hours", **RULES["flow"], scope=["project"], sample={"all_units": True})
+    asked = hours | {"id": "asked", "formula": {"kind": "sum", "column": "asked"}}
+    formula = {"kind": "derived", "operation": "ratio", "operands": ["hours", "asked"]}
+    ratio = indicator("ratio", scope=["project"]) | {"formula": formula}
+    found = values(clocked(tmp_path / "p", reports().assign(asked=[4.0] * 13), [hours, asked, ratio], {}))
+    quarters = of(found, "ratio", every="quarter")
+    assert quarters.loc["2024-Q1", "value"] == pytest.approx(9 / 20)  # 2 + 4 + 3 hours of five times 4
+    assert of(found, "ratio", "B").loc["2024-03", "state"] == "no_report"

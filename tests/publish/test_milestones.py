@@ -190,6 +190,16 @@ def test_a_running_total_is_whole_again_with_the_next_report(tmp_path: Path) -> 
     assert found["course"].tolist() == ["incomplete", "on_course", "on_course"]
 
 
+def test_a_running_total_gives_a_period_what_lies_between_its_ends(tmp_path: Path) -> None:
+    """March holds what February lacked; at the end of September nobody reported, and July alone is known."""
+    path = steps(("2024-03", 25), ("2024-06", 20), ("2024-09", 30), of="period", every="quarter")
+    frame = reports({"a": [10, None, 25, 30, 38, 45, 60, None, None, 90]})
+    found = milestones(tmp_path, hours({"target": path}, over_time="running_total"), frame=frame)
+    of_periods = found[found["of"] == "period"]
+    assert of_periods["value"].tolist() == [25, 20, 15]
+    assert of_periods["course"].tolist() == ["on_course", "on_course", "incomplete"]
+
+
 def test_targets_of_nought_and_at_the_baseline_break_nothing(tmp_path: Path) -> None:
     baseline = {"value": 32, "origin": NOTE}
     path = steps(("2024-01", 0), ("2024-02", 32), of="to_date")

@@ -198,6 +198,14 @@ class TargetSumState(StrEnum):
     """Of what does not add up over parts."""
 
 
+class AttentionKind(StrEnum):
+    """Why something is to be looked at; in the order in which readers do."""
+
+    SIGNAL = "signal"
+    PROMISE = "promise"
+    REPORT = "report"
+
+
 class ValueSection(StrEnum):
     """What of the value of a programme a line is about; in the order in which they are read."""
 
@@ -258,3 +266,23 @@ class NextEuro(StrEnum):
     LEARN = "learn"
     DO_NOT_FUND = "do_not_fund"
     NOT_DECIDED = "not_decided"
+
+
+class ElementState(StrEnum):
+    """What a programme has to say to an element of a checklist; in the order in which readers look at them."""
+
+    MISSING = "missing"
+    ANSWERED = "answered"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_VERIFIED = "not_verified"
+    """Nobody has seen the element in its source: nothing is said of whether it is there."""
+
+
+class SharedState(StrEnum):
+    """Whether a programme has a value of what several measure alike; in the order in which readers look at them."""
+
+    MEASURED = "measured"
+    INCOMPLETE = "incomplete"
+    NO_DATA = "no_data"
+    SUPPRESSED = "suppressed"
+    NOT_BOUND = "not_bound"

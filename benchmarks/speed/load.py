@@ -9,7 +9,8 @@ import duckdb
 
 from benchmarks.speed.work import ENGINE, Task, Work
 from impact.declare.contracts import Column, Contract
-from impact.declare.load import load_programme, shipped
+from impact.declare.load import load_programme
+from impact.declare.read import shipped
 from impact.declare.sources import Provenance, Source
 from impact.ingest import open_raw
 from impact.validate import compile_contract, stage_rows

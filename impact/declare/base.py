@@ -24,6 +24,7 @@ from impact.words.languages import Language
 Level = Literal["micro", "meso", "macro"]
 Stage = Literal["input", "activity", "output", "outcome", "impact"]
 Horizon = Literal["short", "medium", "long"]
+StakeholderRole = Literal["funder", "lead", "partner", "beneficiary", "evaluator", "supporter"]
 Scalar = Annotated[str | bool | int | float, Field(union_mode="smart")]
 
 

@@ -13,6 +13,7 @@ from impact.declare.check_codelists import codelist_problems
 from impact.declare.check_contracts import contract_problems, graph_problems
 from impact.declare.check_evaluation import evaluation_problems
 from impact.declare.check_export import export_problems
+from impact.declare.check_frameworks import framework_problems
 from impact.declare.check_indicators import indicator_problems
 from impact.declare.check_value import value_problems
 from impact.declare.check_value_payments import payment_problems
@@ -20,8 +21,9 @@ from impact.declare.contracts import Column, Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
-from impact.declare.programme import Node, Stakeholder, Wave
+from impact.declare.programme import Stakeholder, Wave
 from impact.declare.sources import Source
+from impact.declare.theory import Node
 from impact.errors import Problem
 
 FILE = "sources.yaml"
@@ -48,11 +50,8 @@ def check_programme(programme: Programme) -> list[Problem]:
         *codelist_problems(programme),
         *contract_problems(programme),
         *_sources(programme),
-        *(
-            problem
-            for i, indicator in enumerate(programme.indicators)
-            for problem in indicator_problems(programme, i, indicator)
-        ),
+        *(problem for indicator in programme.indicators for problem in indicator_problems(programme, indicator)),
+        *framework_problems(programme),
         *evaluation_problems(programme),
         *claim_problems(programme),
         *value_problems(programme),

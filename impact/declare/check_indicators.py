@@ -8,7 +8,7 @@ from impact.declare.base import Condition
 from impact.declare.check_promises import promise_problems
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import NUMERIC
-from impact.declare.declaration import FILE, Declaration
+from impact.declare.declaration import Declaration
 from impact.declare.indicators import Indicator
 from impact.declare.limits import promised_differences, promised_values, value_limits
 from impact.declare.load import Programme
@@ -19,20 +19,21 @@ from impact.formulas.kind import Samples, Summary
 from impact.formulas.registry import kind_of, names_of
 
 
-def indicator_problems(programme: Programme, index: int, indicator: Indicator) -> Iterator[Problem]:
+def indicator_problems(programme: Programme, indicator: Indicator) -> Iterator[Problem]:
     """Yield what is wrong with one indicator."""
-    at = Location(FILE, programme.line(FILE, "indicators", index))
+    at = programme.indicator_at(indicator.id)
     yield from _node(programme, indicator, at)
     for name in twice([*indicator.by, *indicator.scope]):
         what = f"'{indicator.id}' is cut by '{name}' twice"
         yield at.at(f"{indicator.id}.by").problem(what, fix="Keep one.")
-    contract, at = programme.contracts.get(indicator.contract), at.at("contract")
+    contract, place = programme.contracts.get(indicator.contract), at
+    at = at.at("contract")
     if contract is None:
         yield at.problem(f"there is no contract '{indicator.contract}'", ", ".join(programme.contracts))
         return
     if not any(source.contract == contract.id for source in programme.sources):
         yield at.problem(f"no source feeds contract '{contract.id}'", fix="Add it to sources.yaml.")
-    yield from _in_contract(Declaration(programme, indicator, contract, at.line))
+    yield from _in_contract(Declaration(programme, indicator, contract, place))
 
 
 def _in_contract(declaration: Declaration) -> Iterator[Problem]:
@@ -134,7 +135,7 @@ def _waves(at: Declaration) -> Iterator[Problem]:
             yield at.problem(f"contract '{contract.id}' has no wave column", field)
     if contract.wave and indicator.ex_post.wave is None:
         what = f"contract '{contract.id}' has waves, so '{indicator.id}' must say which"
-        yield Location(FILE, at.line, "ex_post.wave").problem(what)
+        yield at.place.at("ex_post.wave").problem(what)
 
 
 def _over_time(at: Declaration) -> Iterator[Problem]:

@@ -45,13 +45,13 @@ def _target(at: Declaration, target: Target) -> Iterator[Problem]:
     name, baseline = at.indicator.id, at.indicator.ex_ante.baseline
     if target.change is not None and baseline is None:
         what = f"the target of '{name}' is a change, but there is no baseline"
-        yield Location(FILE, at.line, "ex_ante.baseline").problem(what)
+        yield at.place.at("ex_ante.baseline").problem(what)
     start, promised = baseline.value if baseline else None, target.value
     if promised is None:  # a change, which starts from 0 whatever the baseline is
         start, promised = 0.0, target.change
     if promise_state(at.indicator.direction, start, promised):
         what = f"the target of '{name}' goes against its direction"
-        yield Location(FILE, at.line, "ex_ante.target").problem(what)
+        yield at.place.at("ex_ante.target").problem(what)
 
 
 def _path(at: Declaration, path: Path) -> Iterator[Problem]:

@@ -26,18 +26,23 @@ class Declaration:
         The programme, and the indicator that declares the formula or design.
     contract
         The contract of the indicator's rows.
-    line
-        Line of the indicator in ``indicators.yaml``, if known.
+    place
+        Where the programme declares the indicator, or binds it to a framework's.
     """
 
     programme: Programme
     indicator: Indicator
     contract: Contract
-    line: int | None
+    place: Location
+
+    @property
+    def line(self) -> int | None:
+        """Line at which the indicator stands, if known."""
+        return self.place.line
 
     def location(self, field: str) -> Location:
         """Return where a field of the indicator stands, such as ``formula``."""
-        return Location(FILE, self.line, f"{self.indicator.id}.{field}")
+        return self.place.at(f"{self.indicator.id}.{field}")
 
     def problem(self, what: str, field: str, expected: str = "", found: str = "", fix: str = "") -> Problem:
         """Return a problem with a field of the indicator, such as ``formula``."""

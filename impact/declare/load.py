@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from impact.declare.claims import Claim, ClaimsFile
 from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
 from impact.declare.crosswalk import with_crosswalks
 from impact.declare.evaluation import EvaluationFile
 from impact.declare.export import ExportFile
+from impact.declare.frameworks.bind import Bound, bound_indicators, used_frameworks
+from impact.declare.frameworks.find import Framework, Library, framework_roots
+from impact.declare.frameworks.nodes import with_nodes
 from impact.declare.indicators import Indicator, IndicatorsFile
-from impact.declare.location import Location, twice
+from impact.declare.location import Location
 from impact.declare.programme import ProgrammeFile
+from impact.declare.read import read_declaration
 from impact.declare.registration import REGISTRATIONS, Registration, RegistrationsFile, full_registrations
+from impact.declare.shared import entries_of, united
 from impact.declare.sources import Source, SourcesFile
 from impact.declare.value.file import ValueFile
-from impact.declare.yaml_file import MAX_BYTES, Lines, read_yaml
+from impact.declare.yaml_file import Lines
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import settle
 from impact.sql import fingerprint
 
-Model = TypeVar("Model", bound=BaseModel)
 FILES: dict[str, type[BaseModel]] = {
     "programme.yaml": ProgrammeFile,
     "contracts.yaml": ContractsFile,
@@ -41,6 +44,7 @@ FILES: dict[str, type[BaseModel]] = {
 """The files of a programme folder and the model each is read into."""
 MAX_REGISTERED = 50_000_000
 """Bytes that ``registrations.yaml`` may have; earlier versions wrote the whole plan with every entry."""
+INDICATORS = "indicators.yaml"
 OPTIONAL = ("evaluation.yaml", "claims.yaml", "value.yaml", "export.yaml")
 _Files = dict[str, Any]
 """What was read of each file, by its name: the model that :data:`FILES` names."""
@@ -55,15 +59,16 @@ class Programme:
     folder
         Absolute path of the programme folder.
     header
-        ``programme.yaml``: period, stakeholders, waves and the theory of change.
+        ``programme.yaml``: period, stakeholders, waves and the theory of change, with the nodes of frameworks that are
+        measured or linked to.
     contracts
-        What a row must be, by id; the shared contracts that are used included.
+        What a row must be, by id; the shared contracts that are used, and those of frameworks, included.
     codelists
         The codes of a column and what lies in what, by id; shared ones included.
     sources
         The raw files and how they are read, in the order of ``sources.yaml``.
     indicators
-        What is measured, promised and compared, in the order of ``indicators.yaml``.
+        What is measured, promised and compared, in the order of ``indicators.yaml``; those of frameworks come last.
     evaluation
         ``evaluation.yaml``: families of outcomes and draws of who takes part; empty where there is no such file.
     claims
@@ -74,6 +79,10 @@ class Programme:
         ``export.yaml``: how parts, dates and units are called in official statistics; empty without such a file.
     registrations
         Plans frozen by ``impact register``, oldest first.
+    frameworks
+        The frameworks in use, those that others build on first.
+    bound
+        What of them the programme measures.
     lines
         For each file, the line at which each path of keys stands.
     """
@@ -89,6 +98,8 @@ class Programme:
     value: ValueFile = field(default_factory=ValueFile)
     export: ExportFile = field(default_factory=ExportFile)
     registrations: tuple[Registration, ...] = ()
+    frameworks: tuple[Framework, ...] = ()
+    bound: tuple[Bound, ...] = ()
     lines: Mapping[str, Lines] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -118,6 +129,21 @@ class Programme:
         while path and path not in lines:
             path = path[:-1]
         return lines.get(path)
+
+    def indicator_at(self, indicator: str) -> Location:
+        """Return where the programme declares an indicator, or binds one of a framework."""
+        for one in self.bound:
+            if one.indicator.id == indicator:
+                return one.at
+        names = [declared.id for declared in self.indicators]
+        return Location(INDICATORS, self.line(INDICATORS, "indicators", names.index(indicator)))
+
+    def definition_at(self, indicator: str) -> Location:
+        """Return where it is declared what an indicator measures: in the framework, if it is shared."""
+        for one in self.bound:
+            if one.indicator.id == indicator:
+                return one.framework.indicator_at(indicator)
+        return self.indicator_at(indicator)
 
     def column_codes(self, column: Column) -> tuple[str, ...]:
         """Return the codes a code column allows, in their declared order."""
@@ -162,18 +188,6 @@ class Programme:
         return self.source_kind(*(name for measured in behind for name in measured.reads))
 
 
-def shipped(name: str) -> Path:
-    """Return the folder of shipped declarations (``schemas``) or example programmes (``data``).
-
-    They lie in the wheel as ``impact/_schemas`` and ``impact/_data``, in a checkout beside the package.
-    """
-    package = Path(str(resources.files("impact")))
-    inside = package / f"_{name}"
-    if inside.is_dir():
-        return inside
-    return package.parent / name
-
-
 def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
     """Read and type the declarations of a programme folder.
 
@@ -202,21 +216,52 @@ def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
         raise UsageError(f"there is no programme folder at {folder}; give a folder that holds programme.yaml")
     settle(path)
     files, lines, registrations = _read_files(path, drafts)
-    contracts, codelists = _with_shared(files["contracts.yaml"])
+    shared = _shared(path, files, lines)
     return Programme(
         folder=path,
-        header=files["programme.yaml"],
-        contracts=contracts,
-        codelists=codelists,
-        sources=_zoned(files["programme.yaml"].zone, _recoded(path, files["sources.yaml"].sources)),
-        indicators=files["indicators.yaml"].indicators,
+        header=shared.header,
+        contracts=shared.contracts,
+        codelists=shared.codelists,
+        sources=_zoned(shared.header.zone, _recoded(path, files["sources.yaml"].sources)),
+        indicators=(*files[INDICATORS].indicators, *(one.indicator for one in shared.bound)),
         evaluation=files["evaluation.yaml"],
         claims=files["claims.yaml"].claims,
         value=files["value.yaml"],
         export=files["export.yaml"],
         registrations=registrations,
+        frameworks=shared.frameworks,
+        bound=shared.bound,
         lines=lines,
     )
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What a programme has in common with others, joined to its own."""
+
+    header: ProgrammeFile
+    contracts: Mapping[str, Contract]
+    codelists: Mapping[str, Codelist]
+    frameworks: tuple[Framework, ...]
+    bound: tuple[Bound, ...]
+
+
+def _shared(folder: Path, files: _Files, lines: Mapping[str, Lines]) -> _Shared:
+    """Join a programme's own contracts, nodes and indicators to those that it shares with others."""
+    header: ProgrammeFile = files["programme.yaml"]
+    header_lines = lines["programme.yaml"]
+    library = Library(framework_roots(folder))
+    used_frameworks(library, header.use, header_lines)
+    entries = entries_of(files["contracts.yaml"], lines["contracts.yaml"], "contracts.yaml")
+    entries = [entry for framework in library.frameworks for entry in framework.entries] + entries
+    contracts, codelists = united(entries)
+    places = {
+        indicator.id: Location(INDICATORS, lines[INDICATORS].get(("indicators", index)))
+        for index, indicator in enumerate(files[INDICATORS].indicators)
+    }
+    bound = bound_indicators(library, header.use, header_lines, places)
+    whole = with_nodes(header, header_lines, library.frameworks, bound)
+    return _Shared(whole, contracts, codelists, library.frameworks, bound)
 
 
 def _read_files(folder: Path, drafts: Path | None) -> tuple[_Files, dict[str, Lines], tuple[Registration, ...]]:
@@ -282,89 +327,3 @@ def _zoned(zone: str | None, sources: tuple[Source, ...]) -> tuple[Source, ...]:
         source.model_copy(update={"format": source.format.model_copy(update=update)}) if source.needs_zone else source
         for source in sources
     )
-
-
-def read_declaration(path: Path, model: type[Model], shown: str, limit: int = MAX_BYTES) -> tuple[Model, Lines]:
-    """Read one YAML file into its model, or raise with every problem and its line."""
-    data, lines = read_yaml(path, shown, limit)
-    try:
-        return model.model_validate(data), lines
-    except ValidationError as error:
-        problems = [_problem(item, lines, shown) for item in error.errors() if not _follows(item)]
-        raise DeclarationError(problems) from None
-
-
-def _follows(item: Any) -> bool:
-    """Tell whether a list is called too short only because some of its items are wrong, each said by itself."""
-    return bool(item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"])
-
-
-def _problem(item: Any, lines: Lines, shown: str) -> Problem:
-    """Return an error of a model as a problem of the file."""
-    at = _location(item, lines, shown)
-    kind, context = item["type"], item.get("ctx", {})
-    name = str(item["loc"][-1]) if item["loc"] else ""
-    if kind == "extra_forbidden":
-        return at.problem(f"unknown field '{name}'", fix="Remove or rename it.")
-    if kind == "missing":
-        return at.problem(f"the field '{name}' is missing", fix="Add it.")
-    if kind == "too_short":
-        least = context["min_length"]
-        unit = "character" if isinstance(item["input"], str) else "item"
-        plural = "s" if least > 1 else ""
-        return at.problem("too short", f"at least {least} {unit}{plural}", _shown(item["input"]))
-    expected = next((context[key] for key in ("expected", "expected_tags", "pattern") if key in context), "")
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return at.problem(message, str(expected), _shown(item.get("input")))
-
-
-def _location(item: Any, lines: Lines, shown: str) -> Location:
-    """Return where an error of a model stands: as deep as the file has a line, and the last step of its path."""
-    steps: tuple[str | int, ...] = tuple(item["loc"])
-    path: tuple[str | int, ...] = ()
-    for step in steps:
-        if (*path, step) in lines:
-            path = (*path, step)
-    last = steps[-1:]
-    field_path = path if last == path[-1:] else (*path, *last)
-    return Location(shown, lines.get(path), ".".join(map(str, field_path)))
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "…"
-
-
-def _with_shared(file: ContractsFile) -> tuple[dict[str, Contract], dict[str, Codelist]]:
-    """Return contracts and codelists, the shared ones that are named included, or raise with what is wrong."""
-    at = Location("contracts.yaml")
-    problems: list[Problem] = []
-    contracts, codelists = list(file.contracts), list(file.codelists)
-    files = _shared_files()
-    for name in file.shared:
-        if name not in files:
-            what, expected = f"there is no shared contract or codelist '{name}'", ", ".join(sorted(files))
-            problems.append(at.at("shared").problem(what, expected))
-            continue
-        path = files[name]
-        shared, _ = read_declaration(path, ContractsFile, f"schemas/{path.parent.name}/{path.name}")
-        contracts += shared.contracts
-        codelists += [codelist for codelist in shared.codelists if codelist not in codelists]
-    problems += [_renamed(at, "contract", name) for name in twice(contract.id for contract in contracts)]
-    problems += [_renamed(at, "codelist", name) for name in twice(codelist.id for codelist in codelists)]
-    if problems:
-        raise DeclarationError(problems)
-    return {contract.id: contract for contract in contracts}, {codelist.id: codelist for codelist in codelists}
-
-
-def _renamed(at: Location, what: str, name: str) -> Problem:
-    return at.problem(f"two {what}s are called '{name}'", fix="Rename one of them.")
-
-
-def _shared_files() -> dict[str, Path]:
-    """Return the files that ``shared`` can name, by name."""
-    files: dict[str, Path] = {}
-    for folder in ("contracts", "codelists"):
-        paths = (shipped("schemas") / folder).glob("*.yaml")
-        files |= {path.stem: path for path in paths}
-    return files

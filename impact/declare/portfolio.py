@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from impact.declare.base import Declared, Id, Origin, Text
-from impact.declare.load import read_declaration
 from impact.declare.location import Location, twice
+from impact.declare.read import read_declaration
 from impact.declare.yaml_file import Lines
 from impact.errors import DeclarationError, Problem
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from impact.declare.base import Code, Date, Declared, Horizon, Id, Level, Stage, Text
+from impact.declare.base import Code, Date, Declared, Id, StakeholderRole, Text
+from impact.declare.frameworks.use import Uses
 from impact.declare.sources import known_zone
+from impact.declare.theory import TheoryOfChange
 
 
 class Stakeholder(Declared):
@@ -17,7 +19,7 @@ class Stakeholder(Declared):
 
     id: Id
     name: str
-    role: Literal["funder", "lead", "partner", "beneficiary", "evaluator", "supporter"]
+    role: StakeholderRole
     kind: str = ""
 
 
@@ -90,33 +92,6 @@ def _expand(waves: Any) -> Any:
 Waves = Annotated[tuple[Wave, ...], BeforeValidator(_expand, json_schema_input_type=tuple[Wave | WaveSeries, ...])]
 
 
-class Node(Declared):
-    """A step of the theory of change."""
-
-    id: Id
-    stage: Stage
-    level: Level
-    horizon: Horizon
-    title: Text
-    description: Text | None = None
-
-
-class Link(Declared):
-    """A causal claim between two nodes, with the assumption it rests on and the evidence for it."""
-
-    source: Id = Field(alias="from")
-    target: Id = Field(alias="to")
-    assumption: Text
-    evidence: Text | None = None
-
-
-class TheoryOfChange(Declared):
-    """The chain from inputs to impact: a connected graph without cycles."""
-
-    nodes: tuple[Node, ...] = Field(min_length=1)
-    links: tuple[Link, ...] = ()
-
-
 class Period(Declared):
     """First and last date of the programme."""
 
@@ -143,3 +118,4 @@ class ProgrammeFile(Declared):
     theory_of_change: TheoryOfChange
     disclosure: Disclosure = Disclosure()
     zone: Annotated[str | None, AfterValidator(known_zone)] = None
+    use: Uses = ()

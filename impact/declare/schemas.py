@@ -12,20 +12,24 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaValue
 
+from impact.declare.frameworks.model import FrameworkFile, SharedIndicatorsFile
 from impact.declare.load import FILES
 from impact.declare.portfolio import PortfolioFile
 from impact.files import make_folder, write_file
 
 
 def json_schemas() -> dict[str, JsonSchemaValue]:
-    """Return the JSON Schema of each file of a programme folder, and of a portfolio, by file name.
+    """Return the JSON Schema of each file of a programme folder, a portfolio and a framework, by file name.
+
+    That of the indicators of a framework is called ``framework_indicators``: they lie in an ``indicators.yaml`` too.
 
     Examples
     --------
     >>> json_schemas()["indicators.schema.json"]["required"]
     ['indicators']
     """
-    files: dict[str, type[BaseModel]] = {**FILES, "portfolio.yaml": PortfolioFile}
+    files: dict[str, type[BaseModel]] = {**FILES, "portfolio.yaml": PortfolioFile, "framework.yaml": FrameworkFile}
+    files["framework_indicators.yaml"] = SharedIndicatorsFile
     return {
         f"{Path(name).stem}.schema.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -17,14 +17,13 @@ def problems_without_data(programme: Programme) -> list[Problem]:
 def forecast_problems(programme: Programme) -> list[Problem]:
     """Return a problem for each forecast that is no distribution."""
     problems = []
-    for position, indicator in enumerate(programme.indicators):
+    for indicator in programme.indicators:
         if indicator.ex_ante.forecast is None:
             continue
         try:
             expect.predictive(indicator.ex_ante.forecast)
         except NotEstimable as error:
-            line = programme.line("indicators.yaml", "indicators", position)
-            where = f"{indicator.id}.ex_ante.forecast"
+            at = programme.indicator_at(indicator.id).at(f"{indicator.id}.ex_ante.forecast")
             what = f"the forecast gives no distribution because {error.reason}"
-            problems.append(Problem(what, "indicators.yaml", line, where, str(error.needed)))
+            problems.append(at.problem(what, str(error.needed)))
     return problems

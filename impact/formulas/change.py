@@ -7,8 +7,7 @@ from typing import Literal
 
 from impact.declare.base import Code, Condition
 from impact.declare.contracts import Contract
-from impact.declare.declaration import FILE, Declaration
-from impact.declare.location import Location
+from impact.declare.declaration import Declaration
 from impact.errors import Problem
 from impact.formulas.base import ColumnUses, FormulaModel, PublishedRows, RowsFormula, mean_sql
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, never
@@ -54,13 +53,13 @@ class Change(RowsFormula):
         if baseline and baseline.wave:
             what = f"'{name}' is a change: its baseline is zero, not a wave"
             fix = "Remove the baseline, or measure the level instead of the change."
-            yield Problem(what, FILE, at.line, "ex_ante.baseline", fix=fix)
+            yield at.place.at("ex_ante.baseline").problem(what, fix=fix)
 
     def _followed(self, at: Declaration) -> Iterator[Problem]:
         name, contract = at.indicator.id, at.contract
         if contract.person is None:
             what = f"'{name}' follows persons, but contract '{contract.id}' names no person column"
-            yield Location(FILE, at.line, "formula").problem(what)
+            yield at.place.at("formula").problem(what)
         if set(contract.key) != {contract.person, contract.wave}:
             what = f"'{name}' is a change, but contract '{contract.id}' may have several rows per person and wave"
             expected = f"key: [{contract.person}, {contract.wave}]"

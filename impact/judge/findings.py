@@ -9,7 +9,7 @@ from typing import Any
 
 from impact.declare import Programme, in_language, last_day
 from impact.declare.indicators import Indicator
-from impact.declare.programme import Node
+from impact.declare.theory import Node
 from impact.designs.base import Design
 from impact.designs.models import has_comparison
 from impact.errors import NotEstimable

@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from impact.formulas.kind import Summary
 from impact.publish.inventory import FROM_PERSONS
 from impact.states import AttainmentState
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
+from impact.tables.frameworks import SharedIndicator
 from impact.tables.milestones import Milestone
 from impact.tables.part import COLUMNS
 from impact.tables.results import Measure
@@ -158,6 +160,26 @@ def protect_valuations(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFr
     is_open = set(findings.loc[findings["suppressed"] == "", "finding"])
     hidden = [not is_open.issuperset(rests_on) for rests_on in frame["rests_on"]]
     return _without(frame, Valuation.TABLE, pd.Series(hidden, index=frame.index, dtype=bool))
+
+
+def protect_shared(frame: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
+    """Return shared indicators without the sums behind a hidden value.
+
+    The sums of a ratio say more than its value does: they are gone where anything of the indicator is hidden.
+
+    Parameters
+    ----------
+    frame
+        Rows of :class:`impact.tables.frameworks.SharedIndicator`.
+    suppressions
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
+    """
+    touched = pd.MultiIndex.from_frame(suppressions[["programme", "indicator"]])
+    of_ratio = (frame["summary"] == Summary.RATIO) & pd.MultiIndex.from_frame(frame[["programme", "indicator"]]).isin(
+        touched
+    )
+    hidden = frame["finding"].isin(suppressions["finding"].dropna()) | of_ratio
+    return _without(frame, SharedIndicator.TABLE, hidden)
 
 
 def _reasons(frame: pd.DataFrame, suppressions: pd.DataFrame, by: list[str]) -> pd.Series:

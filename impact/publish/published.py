@@ -16,9 +16,9 @@ from impact.formulas.measured import COMPLETE
 from impact.judge.attainment import together
 from impact.judge.contribution import NO_EFFECT, REFUSED
 from impact.publish import beside, definitions, protect, quality, records, tables, variables
+from impact.publish.framework_tables import FrameworkTables
 from impact.publish.memory import cached
 from impact.publish.milestone_tables import MilestoneTables
-from impact.publish.official_tables import OfficialTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERYTHING, Scope
@@ -54,7 +54,7 @@ __all__ = [
 Value = TypeVar("Value")
 
 
-class ReaderTables(OfficialTables, MilestoneTables):
+class ReaderTables(FrameworkTables, MilestoneTables):
     """What one reader may see of a database.
 
     Parameters

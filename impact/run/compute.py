@@ -210,23 +210,19 @@ _RESULTS_COUNT = """SELECT (SELECT count(*) FROM impact.definition WHERE program
 
 def _definition(programme: Programme, indicator: Indicator, digest: str, run_id: str) -> Definition:
     contract = programme.contracts[indicator.contract]
+    at = programme.definition_at(indicator.id)
     return Definition(
         programme=programme.id,
         indicator=indicator.id,
         definition_hash=definition_hash(programme, indicator),
-        file="indicators.yaml",
-        line=_line_of(programme, indicator),
+        file=at.file,
+        line=at.line,
         definition=to_json(indicator.model_dump(mode="json", exclude_none=True)),
         query=published_query(programme, indicator, contract),
         selection=selected_sql(indicator, contract),
         fingerprint=digest,
         run_id=run_id,
     )
-
-
-def _line_of(programme: Programme, indicator: Indicator) -> int | None:
-    index = [declared.id for declared in programme.indicators].index(indicator.id)
-    return programme.line("indicators.yaml", "indicators", index)
 
 
 def _forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
@@ -242,7 +238,7 @@ def _forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
 def _renew_lines(programme: Programme, warehouse: Warehouse) -> None:
     """Write down in which lines indicators are declared: a line moves without its indicator changing."""
     for indicator in programme.indicators:
-        values = [_line_of(programme, indicator), programme.id, indicator.id]
+        values = [programme.definition_at(indicator.id).line, programme.id, indicator.id]
         warehouse.connection.execute(_LINE_UPDATE, values)
 
 

@@ -65,6 +65,7 @@ DERIVED = (
     Derived(("milestone", "target_sum"), made_by("publish.milestones:make_milestones")),
     Derived(("network_body", "network_tie"), made_by("publish.networks:make_networks"), of_rows=True),
     Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("publish.theory:make_theory")),
+    Derived(("framework", "element", "shared_indicator"), made_by("publish.frameworks:make_frameworks")),
     Derived(("quality", "response"), made_by("publish.quality:make_quality")),
     Derived(("journey", "phase", "delivery"), made_by("publish.process:make_process")),
     Derived(("label", "membership", "cut", "heading"), made_by("publish.labels:make_labels")),

@@ -26,7 +26,8 @@ def _made_of(programme: Programme) -> str:
     declared = [
         *(programme.header, programme.evaluation, *programme.contracts.values(), *programme.codelists.values()),
         *(*programme.sources, *programme.indicators, *programme.claims, *programme.registrations),
-        *(programme.value, programme.export),
+        *(programme.value, programme.export, *(framework.file for framework in programme.frameworks)),
+        *(shared for framework in programme.frameworks for shared in framework.indicators),
     ]
     plain = [model.model_dump(mode="json") for model in declared]
     return fingerprint(plain, catalogues_hash(), VERSION, ENGINE)

@@ -34,6 +34,7 @@ class ChartPoint(
     every: Every = col(Holds.CODE, "How long each period is.", "Quanto dura ogni periodo.")
     period: str = col(Holds.CODE, "What the period is called.", "Come si chiama il periodo.")
     first: datetime.date = col(Holds.CODE, "First day.", "Primo giorno.")
+    last: datetime.date = col(Holds.CODE, "Last day.", "Ultimo giorno.")
     chart: Literal["xmr", "p"] = col(
         Holds.DECLARED,
         "`xmr`: values and moving ranges; `p`: shares, each by its own number of rows.",

@@ -14,6 +14,7 @@ from impact.tables import (
     declared,
     files,
     finding,
+    frameworks,
     milestones,
     monitoring,
     official,
@@ -31,7 +32,7 @@ from impact.tables.columns import Column, Record, Table
 SCHEMA = "impact"
 MODULES = (
     *(finding, valuation, results, monitoring, charts, milestones, titles, places, process, files),
-    *(protection, declared, variables, official, runs),
+    *(protection, declared, frameworks, variables, official, runs),
 )
 """Where the tables are described, in the order of the reference."""
 RECORDS: tuple[type[Record], ...] = tuple(

@@ -11,6 +11,7 @@ import pytest
 
 from impact.cli.main import main
 from impact.declare import shipped
+from tests.support.frameworks import FIRST, SECOND, framework, programme
 from tests.support.programmes import edit, template
 from tests.support.shipped import SHIPPED, shipped_database
 
@@ -198,3 +199,33 @@ def test_portfolio_tells_a_wrong_name_with_its_line(command, tmp_path_factory: p
     assert "portfolio.yaml:34" in err
     assert "such as cross_sector_ties" in err
     assert command("portfolio", "nowhere.yaml", "--db", db)[0] == 1
+
+
+def test_compare_puts_programmes_beside_each_other_with_totals_by_sums(command, tmp_path: Path) -> None:
+    framework(tmp_path)
+    for name, frame in (("a", FIRST), ("b", SECOND)):
+        assert command("run", programme(tmp_path, name, frame, ["in_work", "hour_cost"]))[0] == 0
+    code, out, _ = command("compare", "common")
+    assert code == 0
+    for words in ("a †: 25.0%", "together †: 60.0%", "together †: 11.67", "not bound", "† synthetic data"):
+        assert words in out
+    code, out, _ = command("compare", "common", "--json")
+    shared = {row["indicator"]: row for row in json.loads(out)["indicators"]}
+    assert shared["in_work"]["totals"][0]["value"] == pytest.approx(0.6)
+    assert [row["numerator"] for row in shared["in_work"]["programmes"]] == [1, 5]
+    assert shared["hours_given"]["programmes"][0]["state"] == "not_bound"
+    code, _, err = command("compare", "commons")
+    assert code == 2
+    assert "those in use: common" in err
+
+
+def test_check_names_what_is_owed_to_a_framework(command, tmp_path: Path) -> None:
+    framework(tmp_path)
+    folder = programme(tmp_path, "a", FIRST, ["hour_cost"])
+    code, out, _ = command("check", folder)
+    assert code == 0
+    assert "common 1.0: Common" in out
+    assert "not bound, and required: in_work" in out
+    code, out, _ = command("check", folder, "--json")
+    (owed,) = json.loads(out)["frameworks"]
+    assert (owed["required_not_bound"], owed["contracts_without_source"]) == (["in_work"], [])

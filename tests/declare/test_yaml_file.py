@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from impact.declare import yaml_file
-from impact.declare.load import shipped
+from impact.declare.read import shipped
 from impact.declare.yaml_file import read_yaml
 from impact.errors import DeclarationError
 

@@ -28,10 +28,12 @@ from impact.states import (
     ClaimState,
     ContributionState,
     DueState,
+    ElementState,
     MapState,
     ProgressState,
     Reason,
     Registration,
+    SharedState,
 )
 from impact.validate.load import _LINE_RULES
 from impact.words.catalogue import catalogue, words_in
@@ -122,7 +124,7 @@ def test_app_every_key_is_asked_for(texts: dict[str, Any], source: list[Written]
 
 
 def test_app_every_state_has_its_shape_and_word(texts: dict[str, Any]) -> None:
-    states = {*AttainmentState, *ContributionState, *ClaimState, *MapState, *DueState}
+    states = {*AttainmentState, *ContributionState, *ClaimState, *MapState, *DueState, *SharedState, *ElementState}
     assert states <= set(SHAPES)
     assert {f"status.{state}" for state in SHAPES} <= set(texts)
 

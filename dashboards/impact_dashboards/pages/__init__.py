@@ -9,6 +9,7 @@ from impact_dashboards.pages import (
     definition,
     explore,
     export,
+    framework,
     indicator,
     monitoring,
     network,
@@ -19,7 +20,20 @@ from impact_dashboards.pages import (
     verdict,
 )
 
-MENU = (portfolio, verdict, theory, indicator, network, territory, value, monitoring, claims, explore, export)
+MENU = (
+    portfolio,
+    verdict,
+    theory,
+    indicator,
+    network,
+    territory,
+    value,
+    monitoring,
+    claims,
+    framework,
+    explore,
+    export,
+)
 """The menu above every page."""
 FOOT = (catalogue, definition)
 """The menu below every page: what readers of files come for."""

@@ -45,6 +45,12 @@ SHAPES = {
     "concern": "down",
     "change": "diamond",
     "improvement": "up",
+    "measured": "circle",
+    "not_bound": "dotted",
+    "answered": "circle",
+    "missing": "square",
+    "not_applicable": "dash",
+    "not_verified": "ring",
 }
 """The shape of every state; its colour goes by the class of the same name in the style sheet."""
 DRAWN: dict[str, list[tuple[str, Attributes]]] = {

@@ -19,7 +19,7 @@ IN_FILE = ("section", "subject", "item", "unit", "unit_it", "conf_low", "conf_hi
 
 def line_table(view: View, lines: Sequence[Record]) -> Table:
     """Return lines as a table: what each is, its figure or verdict, why, and what it rests on."""
-    rows = [line | {"place": _origin(line)} for line in lines]
+    rows = [line | {"place": origin_text(line)} for line in lines]
     return Table(columns_of(view, LINES), rows, file_columns(IN_FILE))
 
 
@@ -73,7 +73,8 @@ def _rests_on(view: View, line: Row) -> Node:
     return links or line["place"] or "–"
 
 
-def _origin(line: Row) -> str:
+def origin_text(line: Row) -> str:
+    """Return who says what is declared in a row: document, page, quote and note; nothing where nobody does."""
     if not line["origin"]:
         return ""
     origin = json.loads(line["origin"])

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from werkzeug.wrappers import Response
 
 from impact.declare.base import Declared
-from impact.declare.load import read_declaration
+from impact.declare.read import read_declaration
 from impact.errors import UsageError
 from impact.publish.scope import EVERYTHING, Scope
 from impact_dashboards.server.grants import Grant

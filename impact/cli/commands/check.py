@@ -6,7 +6,9 @@ import typer
 
 from impact.cli.options import AsJson, ProgrammeFolder
 from impact.cli.printing import out, print_json
+from impact.cli.terminal.frameworks import owed_json, print_owed
 from impact.cli.terminal.problems import print_problems
+from impact.declare.frameworks.owed import all_owed
 from impact.declare.load import Programme, load_programme
 from impact.expect.declared import problems_without_data
 
@@ -20,11 +22,14 @@ def check(programme: ProgrammeFolder, as_json: AsJson = False) -> None:
     problems = problems_without_data(loaded)
     if as_json:
         described = [problem.as_dict() for problem in problems]
-        print_json({"programme": loaded.id, "problems": described})
+        owed = [owed_json(one) for one in all_owed(loaded)]
+        print_json({"programme": loaded.id, "problems": described, "frameworks": owed})
     elif problems:
         print_problems(out, problems)
     else:
         _print_counts(loaded)
+        for one in all_owed(loaded):
+            print_owed(out, one)
     raise typer.Exit(1 if problems else 0)
 
 

@@ -13,7 +13,8 @@ from impact.cli.options import AsJson, Database
 from impact.cli.printing import out, print_json, progress_bar
 from impact.cli.terminal.findings import print_findings
 from impact.cli.terminal.runs import print_report
-from impact.declare.load import load_programme, shipped
+from impact.declare.load import load_programme
+from impact.declare.read import shipped
 from impact.publish.rows import json_rows
 from impact.publish.tables import findings_table, read_table
 from impact.run.flow import run_programme

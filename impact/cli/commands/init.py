@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from impact.cli.printing import out
-from impact.declare.load import shipped
+from impact.declare.read import shipped
 from impact.declare.schemas import write_schemas
 from impact.errors import UsageError
 from impact.files import copy_tree, making_folder, write_file

@@ -11,6 +11,8 @@ import typer
 from impact.cli.options import DEFAULT_DB, Database, PublishedProgramme, language_of
 from impact.cli.printing import out
 
+WHOLE = "whole"
+"""The format of the report with every chapter."""
 app = typer.Typer(add_completion=False)
 
 
@@ -20,8 +22,13 @@ def report(
     out_file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write: ends with .html or .pdf.")],
     db: Database = DEFAULT_DB,
     lang: Annotated[str, typer.Option(help="it or en.")] = "it",
+    form: Annotated[str, typer.Option("--format", help=f"{WHOLE}, or a framework with a checklist, as vis.")] = WHOLE,
 ) -> None:
     """Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."""
     language = language_of(lang)
-    importlib.import_module("impact_dashboards.server.report").write_report(db, programme, language, out_file)
+    if form == WHOLE:
+        importlib.import_module("impact_dashboards.server.report").write_report(db, programme, language, out_file)
+    else:
+        checklist = importlib.import_module("impact_dashboards.server.checklist")
+        checklist.write_checklist(db, programme, form, language, out_file)
     out.print(f"Wrote {out_file}", soft_wrap=True)

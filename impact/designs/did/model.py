@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from impact.declare.base import WaveCode
-from impact.declare.declaration import FILE, Declaration
+from impact.declare.declaration import Declaration
 from impact.designs.base import Armed, Clustered
 from impact.designs.problems import error_problems, inference_problems, person_problems, row_problems
 from impact.errors import Problem
@@ -36,4 +36,4 @@ class DifferenceInDifferences(Armed, Clustered):
         baseline = at.indicator.ex_ante.baseline
         if baseline is None or baseline.wave is None:
             what = f"'{at.indicator.id}' needs a baseline wave for a did design"
-            yield Problem(what, FILE, at.line, "ex_ante.baseline.wave")
+            yield at.place.at("ex_ante.baseline.wave").problem(what)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from impact.declare.declaration import FILE, Declaration
+from impact.declare.declaration import Declaration
 from impact.designs.base import About, Design
 from impact.errors import Problem
 from impact.formulas.network.model import TURNOVER, Network
@@ -40,4 +40,4 @@ class NetworkChange(Design):
             yield at.problem("network_change compares a network at two waves", "formula", expected)
         if not (baseline and baseline.wave):
             fix = "Name the earlier wave; a network measured once has no change."
-            yield Problem(f"'{at.indicator.id}' has no baseline wave", FILE, at.line, "ex_ante.baseline.wave", fix=fix)
+            yield at.place.at("ex_ante.baseline.wave").problem(f"'{at.indicator.id}' has no baseline wave", fix=fix)

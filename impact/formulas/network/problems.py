@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import Contract
-from impact.declare.declaration import FILE, Declaration
-from impact.declare.location import Location
+from impact.declare.declaration import Declaration
 from impact.errors import Problem
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def _waves(network: Network, at: Declaration) -> Iterator[Problem]:
     if network.since is None:
         return
     if baseline and baseline.wave:
-        at_baseline = Location(FILE, at.line, "ex_ante.baseline")
+        at_baseline = at.place.at("ex_ante.baseline")
         fix = "Remove the baseline: the measure compares two waves itself."
         yield at_baseline.problem(f"'{name}' has no value at an earlier wave", fix=fix)
     if network.since == at.indicator.ex_post.wave:

@@ -135,6 +135,25 @@ def test_shares_of_periods_meet_shares_and_an_end_of_their_own(tmp_path: Path) -
     assert found["attainment"].tolist() == ["reached", "short", "short"]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_promised_to_date_meets_the_sums_of_what_periods_meet(tmp_path: Path, seed: int) -> None:
+    """Of random months of three projects: values to date are cumulative sums of those of periods, gaps add up too."""
+    rng = np.random.default_rng(seed)
+    frame = reports({name: list(rng.integers(0, 90, 12)) for name in "abc"})
+    days = [f"2024-{month:02}" for month in (3, 6, 9, 12)]
+    values = [float(value) for value in rng.integers(1, 500, 4)]
+    of_periods = steps(*zip(days, values, strict=True), of="period", every="quarter")
+    to_date = steps(*zip(days, np.cumsum(values).tolist(), strict=True), of="to_date")
+    by_period = milestones(tmp_path / "a", hours({"target": of_periods}), frame=frame)
+    cumulative = milestones(tmp_path / "b", hours({"target": to_date}), frame=frame)
+    single = by_period[by_period["of"] == "period"]
+    for name in ("target", "value", "gap"):
+        np.testing.assert_allclose(cumulative[name], single[name].cumsum(), rtol=1e-12, atol=1e-9)
+    end = by_period.loc[("2024-12-31", "end")]
+    last = cumulative.loc[("2024-12-31", "end")]
+    assert end[["target", "value", "gap", "course"]].tolist() == last[["target", "value", "gap", "course"]].tolist()
+
+
 # ---- stocks, running totals, silence -------------------------------------------------------------------------------
 
 

@@ -13,12 +13,14 @@ from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme, without
 from impact_dashboards.page.view import PageContent, Row, View
 from impact_dashboards.pages.monitoring.due import due_block, due_rows
+from impact_dashboards.pages.monitoring.first import first_block
 from impact_dashboards.pages.monitoring.grid import contracts_block, records_page
 from impact_dashboards.pages.monitoring.journeys import journeys_block, process_block
 from impact_dashboards.pages.monitoring.phases import phases_block
 from impact_dashboards.pages.monitoring.planned import deliveries_block, delivery_rows
 from impact_dashboards.pages.monitoring.quality import age_state, answers_block, file_rows, files_block, response_block
 from impact_dashboards.pages.monitoring.quarantine import counts_block, quarantine_page
+from impact_dashboards.pages.monitoring.reports import reports_block
 from impact_dashboards.parts.findings import STALE
 
 ROW_PAGES = {"quarantine": quarantine_page, "records": records_page}
@@ -36,10 +38,11 @@ def page(view: View) -> PageContent:
 
 def _overview(view: View) -> PageContent:
     planned, due, files = delivery_rows(view), due_rows(view), file_rows(view)
+    of_time = [first_block(view), reports_block(view)]
     of_plan = [deliveries_block(view, planned), phases_block(view), due_block(view, due)]
     of_rows = [files_block(view, files), response_block(view), answers_block(view), counts_block(view)]
     of_process = [contracts_block(view), journeys_block(view), process_block(view)]
-    blocks = [block for block in (*of_plan, *of_rows, *of_process) if block is not None]
+    blocks = [block for block in (*of_time, *of_plan, *of_rows, *of_process) if block is not None]
     synthetic = any(row["kind"] == "synthetic" for row in files)
     lead = headline(view, planned, due, files)
     return PageContent(view.words("menu.monitoring"), blocks, lead=lead, synthetic=synthetic)

@@ -1,0 +1,108 @@
+"""What to look at first: signals, promises that are off course, reports that have not come; the worst before."""
+
+from __future__ import annotations
+
+from impact.drawing.markup import Node, h
+from impact.publish.attention import Followed, attention, count_charts
+from impact.publish.rows import rows_of
+from impact.states import AttentionKind
+from impact.tables.part import Part
+from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
+from impact_dashboards.parts.findings import link_of
+from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.state_marks import badge
+
+SHOWN = 20
+"""Lines that the page shows; the file has all."""
+IN_FILE = ("subject", "column", "code", "value", "expected", "gap", "rules")
+
+
+def followed(view: View) -> Followed:
+    """Return what is followed of a programme, as far as the reader sees it."""
+    of = view.programme
+    published = view.published
+    return Followed(published.chart_points(of), published.milestones(of), published.reports(view.today, of))
+
+
+def first_block(view: View) -> Block | None:
+    """Return what to look at first; None where nothing is followed over time."""
+    tables = followed(view)
+    if tables.points.empty and tables.milestones.empty and tables.reports.empty:
+        return None
+    lines = rows_of(attention(tables, view.today))
+    titles = _titles(view)
+    rows = [row | {"title": titles.get(str(row["subject"]), str(row["subject"]))} for row in lines]
+    table = Table(columns_of(view, LINES), rows, file_columns(IN_FILE), shown=SHOWN)
+    return Block("first", view.words("first.title"), table, lead=_lead(view, tables))
+
+
+def _titles(view: View) -> dict[str, str]:
+    """Return what indicators and contracts are called."""
+    findings = view.findings
+    titled = dict(zip(findings["indicator"], findings[f"title_{view.words.declared}"], strict=True))
+    headings = view.published.headings(view.programme, view.words.declared)
+    return {contract: title for (contract, column), title in headings.items() if not column} | titled
+
+
+def _lead(view: View, tables: Followed) -> Node:
+    """Say how many charts are marked, beside how many chance alone would mark."""
+    charts = count_charts(tables, view.today)
+    if not charts.charts:
+        return view.words("first.lead")
+    chance = view.words.number(round(charts.expected, 1))
+    signals = view.words("first.signals", count=charts.marked, of=charts.charts, chance=chance)
+    return [view.words("first.lead"), " ", signals]
+
+
+def _subject(view: View, row: Row) -> Node:
+    """Return what a line is about; an indicator leads to its page."""
+    part = Part(str(row["column"]), str(row["code"]))
+    text = str(row["title"]) if part.is_whole else f"{row['title']} · {_code(view, part)}"
+    if row["kind"] == AttentionKind.REPORT:
+        return text
+    finding = part.id(view.programme, str(row["subject"]))
+    return h("a", text, href=link_of(view, {"finding": finding}))
+
+
+def _code(view: View, part: Part) -> str:
+    return view.published.label_titles(view.words.declared).get((view.programme, part.column, part.code), part.code)
+
+
+def _state(view: View, row: Row) -> Node:
+    return badge(str(row["state"]), view.words)
+
+
+def _what(view: View, row: Row) -> str:
+    """Say what is there, and what would have been expected."""
+    if row["kind"] == AttentionKind.REPORT:
+        return view.words("first.reports", count=int(row["expected"]))
+    value, expected = view.words.number(row["value"]), view.words.number(row["expected"])
+    return view.words(f"first.{row['kind']}", value=value, expected=expected, period=row["period"])
+
+
+def _gap(view: View, row: Row) -> str:
+    if not known(row["gap"]):
+        return "–"
+    size = abs(float(row["gap"]))
+    if row["kind"] == AttentionKind.PROMISE:
+        return view.words.number(size, "share")
+    return view.words("first.widths", size=view.words.number(round(size, 1)))
+
+
+def _day(view: View, row: Row) -> str:
+    return view.words.date(str(row["day"])[:10])
+
+
+def _days(view: View, row: Row) -> str:
+    return view.words("monitoring.days", count=int(row["days"]))
+
+
+LINES = (
+    ColumnSpec("title", "first.subject", _subject),
+    ColumnSpec("state", "finding.status", _state),
+    ColumnSpec("", "first.what", _what),
+    ColumnSpec("", "first.gap", _gap, numeric=True),
+    ColumnSpec("day", "monitoring.day", _day),
+    ColumnSpec("days", "monitoring.since", _days, numeric=True, unit="d"),
+    ColumnSpec("kind", "monitoring.what", lambda view, row: view.words(f"first.kind_{row['kind']}")),
+)

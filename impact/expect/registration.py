@@ -18,7 +18,6 @@ from impact.declare.load import read_registrations
 from impact.declare.registration import REGISTRATIONS, Plan, Registration, written_registrations
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import Held, held, write_file
-from impact.ingest import source_sha256
 from impact.sql import fingerprint
 from impact.words.said import Said, Text
 
@@ -97,6 +96,8 @@ def _own_plan(programme: Programme, indicator: Indicator) -> Plan:
 
 def _promised_in(programme: Programme, contract: str) -> Plan:
     """Return the files in which parts are promised something, each as it lies there and is read."""
+    from impact.ingest import source_sha256  # noqa: PLC0415 - what reads files, only where promises stand in one
+
     files: Plan = {"contract_hash": programme.contract_hashes[contract]}
     for source in programme.sources:
         if source.contract == contract:

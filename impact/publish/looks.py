@@ -7,12 +7,13 @@ wave's last day, of a period that ends on a day, or of everything up to the end 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import duckdb
-import pandas as pd
 
 from impact.declare import Programme, last_day
 from impact.declare.indicators import Indicator
@@ -23,12 +24,14 @@ from impact.measure.period_values import has_periods
 from impact.periods import Every
 from impact.sql import EVERY_COLUMN, Select, ident
 from impact.states import Arm, PeriodState
-from impact.store.sentences import decoded
-from impact.tables.frames import to_python
+from impact.store.sentences import decode
 from impact.tables.part import COLUMNS
 
-Cell = tuple[Hashable, ...]
+Cell = tuple[str, ...]
 """The four columns that say which part a row is of."""
+Row = dict[str, Any]
+"""A row of a table, by column."""
+_VALUE = ("value", "conf_low", "conf_high")
 
 
 @dataclass(frozen=True)
@@ -135,33 +138,46 @@ def indicator_looks(
     connection
         In the run's transaction, with measures and period values written.
     """
-    table = "period_value" if has_periods(programme, indicator) else "measure"
+    if has_periods(programme, indicator):
+        return _by_period(programme, indicator, _read(connection, programme, indicator, "period_value", "last"))
+    return _by_wave(programme, indicator, _read(connection, programme, indicator, "measure", "wave"))
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, indicator: Indicator, table: str, order: str
+) -> list[Row]:
+    """Return the rows of an indicator by part, with values as Python has them; those compared with it stay out."""
     where = ("programme = ?", "indicator = ?", "arm <> 'comparison'")
-    query = Select(EVERY_COLUMN, ident("impact", table), where=where)
-    rows = decoded(table, connection.execute(query.sql(), [programme.id, indicator.id]).df())
-    if table == "measure":
-        return _by_wave(programme, indicator, rows)
-    return _by_period(programme, indicator, rows)
+    in_order = tuple(ident(name) for name in (*COLUMNS, order))
+    query = Select(EVERY_COLUMN, ident("impact", table), where=where, order=in_order)
+    found = connection.execute(query.sql(), [programme.id, indicator.id])
+    names = [name for name, *_ in found.description or ()]
+    rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    return [row | {"method": decode(row["method"])} for row in rows]
+
+
+def _cell(row: Row) -> Cell:
+    return tuple(row[name] for name in COLUMNS)
 
 
 # ---- waves -----------------------------------------------------------------------------------------------------------
 
 
-def _by_wave(programme: Programme, indicator: Indicator, rows: pd.DataFrame) -> IndicatorLooks:
+def _by_wave(programme: Programme, indicator: Indicator, rows: list[Row]) -> IndicatorLooks:
     days = {wave.id: _day(wave.date) for wave in programme.header.waves}
     if indicator.ex_post.period:
         days[""] = _day(indicator.ex_post.period)
-    dated = rows[rows["wave"].isin(list(days))]
-    measured = dated.loc[dated["value"].notna(), "wave"].map(days)
-    until = max(measured, default=None)
+    dated = [row for row in rows if row["wave"] in days]
+    until = max((days[row["wave"]] for row in dated if row["value"] is not None), default=None)
     parts = {}
-    for cell, of_part in dated.groupby(list(COLUMNS), sort=False):
-        looks = [_wave_look(row, days[row["wave"]]) for row in _records(of_part)]
-        parts[cell] = Looks(until, tuple(sorted(looks, key=_day_of)), arm=_arm(of_part))
+    for cell, members in groupby(dated, key=_cell):
+        of_part = list(members)
+        looks = sorted((_wave_look(row, days[row["wave"]]) for row in of_part), key=_day_of)
+        parts[cell] = Looks(until, tuple(looks), arm=Arm(of_part[0]["arm"]))
     return IndicatorLooks("wave", until, parts)
 
 
-def _wave_look(row: Mapping[str, Any], day: datetime.date) -> Look:
+def _wave_look(row: Row, day: datetime.date) -> Look:
     interval = (row["conf_low"], row["conf_high"])
     return Look(day, row["wave"], row["value"], *interval, row["method"] == COMPLETE, INCOMPLETE not in row["flags"])
 
@@ -174,68 +190,72 @@ def _day_of(look: Look) -> datetime.date:
     return look.day
 
 
-def _arm(rows: pd.DataFrame) -> Arm:
-    return Arm(str(rows["arm"].iloc[0]))
-
-
-def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a frame with values as Python has them."""
-    names = list(frame.columns)
-    for values in frame.itertuples(index=False, name=None):
-        yield dict(zip(names, map(to_python, values), strict=True))
-
-
 # ---- periods ---------------------------------------------------------------------------------------------------------
 
 
-def _by_period(programme: Programme, indicator: Indicator, rows: pd.DataFrame) -> IndicatorLooks:
+def _by_period(programme: Programme, indicator: Indicator, rows: list[Row]) -> IndicatorLooks:
     clock = programme.contracts[indicator.contract].period
     assert clock is not None  # noqa: S101 - it has values by period
-    typed = rows.assign(first=pd.to_datetime(rows["first"]).dt.date, last=pd.to_datetime(rows["last"]).dt.date)
-    of_steps = typed["every"] == clock.every
-    until = max(typed.loc[of_steps, "last"], default=None)
-    parts = {}
-    for cell, of_part in typed.sort_values("last").groupby(list(COLUMNS), sort=False):
-        looks = _part_looks(indicator, clock.every, list(_records(of_part)), until)
-        parts[cell] = replace(looks, arm=_arm(of_part))
+    until = max((row["last"] for row in rows if row["every"] == clock.every), default=None)
+    parts = {cell: _part_looks(indicator, clock.every, list(rows), until) for cell, rows in groupby(rows, key=_cell)}
     return IndicatorLooks("to_date", until, parts)
 
 
-def _part_looks(indicator: Indicator, every: Every, rows: list[dict[str, Any]], until: datetime.date | None) -> Looks:
+def _part_looks(indicator: Indicator, every: Every, rows: list[Row], until: datetime.date | None) -> Looks:
     """Return what is known of a part from its rows, in order of their last days."""
-    stock, of_all = indicator.over_time == "stock", kind_of(indicator.formula).of_all_units
-    exact = all(row["method"] in (COMPLETE, "") for row in rows)
-    steps = [row for row in rows if row["every"] == every]
-    silent = _silent_days(steps) if of_all else []
-    open_days = {row["last"] for row in rows if not row["suppressed"]}
-    to_date = ("value", "conf_low", "conf_high") if stock else ("to_date", "to_date_low", "to_date_high")
-    on_days = []
-    for row in steps:
-        gaps = [row["last"]] if indicator.over_time == "running_total" else silent
-        complete = not any(day <= row["last"] and day in silent for day in gaps)
-        look = _period_look(row, to_date, exact=exact, complete=stock or complete)
-        on_days.append(replace(look, suppressed="" if row["last"] in open_days else row["suppressed"]))
-    of_periods = {}
-    for row in rows:
-        complete = not any(row["first"] <= day <= row["last"] for day in silent)
-        look = _period_look(row, ("value", "conf_low", "conf_high"), exact=exact, complete=complete)
-        of_periods[row["every"], row["last"]] = look
-    hidden = any(row["suppressed"] for row in steps)
-    series = () if hidden else tuple(Step(row["first"], row["last"], row["value"]) for row in steps)
-    return Looks(until, tuple(on_days), of_periods, series)
+    of_part = _PartRows(indicator, rows, [row for row in rows if row["every"] == every])
+    hidden = any(row["suppressed"] for row in of_part.steps)
+    steps = () if hidden else tuple(Step(row["first"], row["last"], row["value"]) for row in of_part.steps)
+    return Looks(until, tuple(of_part.to_date()), dict(of_part.of_periods()), steps, Arm(rows[0]["arm"]))
 
 
-def _period_look(row: Mapping[str, Any], names: tuple[str, str, str], *, exact: bool, complete: bool) -> Look:
-    value, low, high = (row[name] for name in names)
-    whole = complete and INCOMPLETE not in row["flags"]
-    return Look(row["last"], row["period"], value, low, high, exact, whole, row["suppressed"])
+@dataclass(frozen=True)
+class _PartRows:
+    """The period values of a part, and those of the shortest periods among them."""
 
+    indicator: Indicator
+    rows: list[Row]
+    steps: list[Row]
 
-def _silent_days(steps: list[dict[str, Any]]) -> list[datetime.date]:
-    """Return the last days of the periods without report, from the part's first report on."""
-    started, silent = False, []
-    for row in steps:
-        started = started or row["state"] != PeriodState.NO_REPORT
-        if started and row["state"] == PeriodState.NO_REPORT:
-            silent.append(row["last"])
-    return silent
+    def to_date(self) -> Iterator[Look]:
+        """Yield everything up to the end of each of the shortest periods; shown where any period that ends then is."""
+        stock = self.indicator.over_time == "stock"
+        names = _VALUE if stock else ("to_date", "to_date_low", "to_date_high")
+        open_days = {row["last"] for row in self.rows if not row["suppressed"]}
+        for row in self.steps:
+            look = self._look(row, names, complete=stock or self._is_whole(None, row["last"]))
+            yield replace(look, suppressed="" if row["last"] in open_days else row["suppressed"])
+
+    def of_periods(self) -> Iterator[tuple[tuple[Every, datetime.date], Look]]:
+        """Yield the value of each period, by its length and last day."""
+        for row in self.rows:
+            complete = self._is_whole(row["first"], row["last"])
+            yield (row["every"], row["last"]), self._look(row, _VALUE, complete=complete)
+
+    def _look(self, row: Row, names: tuple[str, str, str], *, complete: bool) -> Look:
+        value, low, high = (row[name] for name in names)
+        whole = complete and INCOMPLETE not in row["flags"]
+        return Look(row["last"], row["period"], value, low, high, self._exact, whole, row["suppressed"])
+
+    def _is_whole(self, first: datetime.date | None, last: datetime.date) -> bool:
+        """Tell whether no report is missing; a running total makes up for one, a difference needs both its ends."""
+        if not kind_of(self.indicator.formula).of_all_units:
+            return True
+        if self.indicator.over_time == "running_total":
+            ends = (last, first - datetime.timedelta(days=1)) if first else (last,)
+            return self._silent.isdisjoint(ends)
+        return not any((first is None or first <= day) and day <= last for day in self._silent)
+
+    @cached_property
+    def _exact(self) -> bool:
+        """Whether values are complete counts; a period without rows has no method."""
+        return all(row["method"] in (COMPLETE, "") for row in self.rows)
+
+    @cached_property
+    def _silent(self) -> frozenset[datetime.date]:
+        """The last days of the shortest periods without report, from the part's first report on."""
+        silent = [row["state"] == PeriodState.NO_REPORT for row in self.steps]
+        start = silent.index(False) if False in silent else len(silent)
+        return frozenset(
+            row["last"] for row, no_report in zip(self.steps[start:], silent[start:], strict=True) if no_report
+        )

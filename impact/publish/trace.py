@@ -224,7 +224,7 @@ def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tu
     rows = {name: _part_sql(warehouse, finding, name) for name in contracts}
     for name, selection in selections(warehouse, finding.programme, declared).items():
         rows[name] = f"({rows[name]}) AND ({selection})"
-    if targets := declared["ex_ante"].get("targets"):
+    if targets := declared.get("ex_ante", {}).get("targets"):
         rows[targets["contract"]] = _promised_sql(finding, targets["by"])
     loads = _records(warehouse, Load, _LOADS, [finding.programme, contracts])
     return tuple(_traced(warehouse, load, rows[load.contract]) for load in loads)
@@ -243,7 +243,7 @@ def _contracts(warehouse: Warehouse, programme: str, declared: Declared) -> list
     of, formula = declared["ex_post"].get("design", {}).get("of"), declared["formula"]
     query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
     scaled = [contract for (contract,) in warehouse.rows(query, [programme, of])]
-    promised = declared["ex_ante"].get("targets", {}).get("contract")
+    promised = declared.get("ex_ante", {}).get("targets", {}).get("contract")
     beside = [formula.get("supply"), formula.get("bodies", {}).get("contract"), promised]
     behind = selections(warehouse, programme, declared)
     return list(dict.fromkeys([declared["contract"], *filter(None, beside), *scaled, *behind]))

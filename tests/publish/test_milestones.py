@@ -135,6 +135,25 @@ def test_shares_of_periods_meet_shares_and_an_end_of_their_own(tmp_path: Path) -
     assert found["attainment"].tolist() == ["reached", "short", "short"]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_promised_to_date_meets_the_sums_of_what_periods_meet(tmp_path: Path, seed: int) -> None:
+    """Of random months of three projects: values to date are cumulative sums of those of periods, gaps add up too."""
+    rng = np.random.default_rng(seed)
+    frame = reports({name: list(rng.integers(0, 90, 12)) for name in "abc"})
+    days = [f"2024-{month:02}" for month in (3, 6, 9, 12)]
+    values = [float(value) for value in rng.integers(1, 500, 4)]
+    of_periods = steps(*zip(days, values, strict=True), of="period", every="quarter")
+    to_date = steps(*zip(days, np.cumsum(values).tolist(), strict=True), of="to_date")
+    by_period = milestones(tmp_path / "a", hours({"target": of_periods}), frame=frame)
+    cumulative = milestones(tmp_path / "b", hours({"target": to_date}), frame=frame)
+    single = by_period[by_period["of"] == "period"]
+    for name in ("target", "value", "gap"):
+        np.testing.assert_allclose(cumulative[name], single[name].cumsum(), rtol=1e-12, atol=1e-9)
+    end = by_period.loc[("2024-12-31", "end")]
+    last = cumulative.loc[("2024-12-31", "end")]
+    assert end[["target", "value", "gap", "course"]].tolist() == last[["target", "value", "gap", "course"]].tolist()
+
+
 # ---- stocks, running totals, silence -------------------------------------------------------------------------------
 
 
@@ -188,6 +207,16 @@ def test_a_running_total_is_whole_again_with_the_next_report(tmp_path: Path) -> 
     found = milestones(tmp_path, hours({"target": path}, over_time="running_total"), frame=frame)
     assert found["value"].tolist() == [10, 25, 40]
     assert found["course"].tolist() == ["incomplete", "on_course", "on_course"]
+
+
+def test_a_running_total_gives_a_period_what_lies_between_its_ends(tmp_path: Path) -> None:
+    """March holds what February lacked; at the end of September nobody reported, and July alone is known."""
+    path = steps(("2024-03", 25), ("2024-06", 20), ("2024-09", 30), of="period", every="quarter")
+    frame = reports({"a": [10, None, 25, 30, 38, 45, 60, None, None, 90]})
+    found = milestones(tmp_path, hours({"target": path}, over_time="running_total"), frame=frame)
+    of_periods = found[found["of"] == "period"]
+    assert of_periods["value"].tolist() == [25, 20, 15]
+    assert of_periods["course"].tolist() == ["on_course", "on_course", "incomplete"]
 
 
 def test_targets_of_nought_and_at_the_baseline_break_nothing(tmp_path: Path) -> None:

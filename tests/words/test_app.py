@@ -27,6 +27,7 @@ from impact.states import (
     CheckStatus,
     ClaimState,
     ContributionState,
+    CourseState,
     DueState,
     ElementState,
     MapState,
@@ -125,6 +126,7 @@ def test_app_every_key_is_asked_for(texts: dict[str, Any], source: list[Written]
 
 def test_app_every_state_has_its_shape_and_word(texts: dict[str, Any]) -> None:
     states = {*AttainmentState, *ContributionState, *ClaimState, *MapState, *DueState, *SharedState, *ElementState}
+    states |= {*CourseState}
     assert states <= set(SHAPES)
     assert {f"status.{state}" for state in SHAPES} <= set(texts)
 

@@ -46,6 +46,8 @@ SOURCES: Mapping[str, Source] = {
     "measures": Source(
         "measure", ReaderTables.measures, "programme indicator arm scope scope_value group group_value wave"
     ),
+    "milestones": Source("milestone", ReaderTables.milestones, "programme finding due of point"),
+    "target_sums": Source("target_sum", ReaderTables.target_sums, "programme indicator column due point"),
     "diagnostics": Source("diagnostic", ReaderTables.diagnostics, "finding check"),
     "terms": Source("term", ReaderTables.terms),
     "suppressions": Source(

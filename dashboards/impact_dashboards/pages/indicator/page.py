@@ -18,6 +18,7 @@ from impact_dashboards.page.descriptor import Chapter, Page, any_programme
 from impact_dashboards.page.view import Block, Choice, PageContent, Row, View
 from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
+from impact_dashboards.pages.indicator.milestones import milestone_rows, milestones_block
 from impact_dashboards.pages.indicator.periods import every_choice, period_rows, periods_block
 from impact_dashboards.pages.indicator.waves import waves_block
 from impact_dashboards.parts.findings import (
@@ -38,7 +39,7 @@ from impact_dashboards.parts.valued import line_table
 LEVELS = ("micro", "meso", "macro")
 SAYS_MOST = ("estimate", "target", "value")
 """Columns of a finding: the first indicator that has one, in this order, is shown where none is named."""
-REPORTED = ("waves", "periods", "effect", "terms", "definition", "plan")
+REPORTED = ("waves", "milestones", "periods", "effect", "terms", "definition", "plan")
 """Blocks that stand in the report."""
 
 
@@ -93,6 +94,8 @@ def _name(view: View, indicator: str, findings: pd.DataFrame) -> str:
 def _blocks(view: View, row: Row, findings: pd.DataFrame, periods: pd.DataFrame) -> Iterator[Block]:
     trace = view.published.trace(row["finding"])
     yield waves_block(view, row)
+    if milestones := milestone_rows(view, row):
+        yield milestones_block(view, row, milestones)
     if len(periods):
         yield periods_block(view, row, periods)
     yield from effect_blocks(view, row, trace)

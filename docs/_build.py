@@ -19,6 +19,8 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from impact import faults
+from impact.declare.frameworks.model import FrameworkFile, SharedIndicatorsFile
+from impact.declare.indicators import IndicatorsFile
 from impact.declare.load import FILES
 from impact.declare.portfolio import PortfolioFile
 from impact.declare.registration import REGISTRATIONS, RegistrationsFile
@@ -129,16 +131,22 @@ def cli_page() -> str:
 # ---- declarations -------------------------------------------------------------------------------------------------
 
 
+MEASURED = frozenset(IndicatorsFile.model_json_schema().get("$defs", {}))
+"""What stands under ``indicators.yaml``, where it is looked for, though ``programme.yaml`` binds by it too."""
+
+
 def declarations_page() -> str:
     """Write every declaration file with its models and their fields."""
     files: dict[str, type[BaseModel]] = {**FILES, REGISTRATIONS: RegistrationsFile, "portfolio.yaml": PortfolioFile}
+    files |= {"framework.yaml": FrameworkFile, "indicators.yaml of a framework": SharedIndicatorsFile}
     links = "\n".join(f"- [`{name}`](#{_anchor(name)})" for name in files)
     parts = [
         GENERATED,
         "# Declarations\n",
-        "A programme is a folder of these files; `portfolio.yaml` belongs to who funds several. An unknown field is an",
-        "error; so is a key that stands twice. YAML is read strictly: no anchors, no tags, dates stay text, only",
-        "`true` and `false` are booleans. Paths such as `ex_ante.target.due` in messages follow these names.\n",
+        "A programme is a folder of these files; `portfolio.yaml` belongs to who funds several, `framework.yaml` to",
+        "what several share. An unknown field is an error; so is a key that stands twice. YAML is read strictly: no",
+        "anchors, no tags, dates stay text, only `true` and `false` are booleans. Paths such as `ex_ante.target.due`",
+        "in messages follow these names.\n",
         f"{links}\n",
         SHARED_TYPES_TEXT,
     ]
@@ -148,8 +156,10 @@ def declarations_page() -> str:
         schema = model.model_json_schema(by_alias=True)
         definitions = schema.get("$defs", {})
         parts += list(_model(schema["title"], schema, seen))
+        later = MEASURED if name == "programme.yaml" else frozenset()
         for title in _reached(schema, definitions):
-            parts += list(_model(title, definitions[title], seen))
+            if title not in later:
+                parts += list(_model(title, definitions[title], seen))
     return "\n".join([*parts, READERS_TEXT, _readers()])
 
 

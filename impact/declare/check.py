@@ -44,7 +44,7 @@ def check_programme(programme: Programme) -> list[Problem]:
     []
     """
     return [
-        *_duplicate_ids(programme),
+        *_entries(programme),
         *_theory_of_change(programme),
         *_dates(programme),
         *codelist_problems(programme),
@@ -60,7 +60,7 @@ def check_programme(programme: Programme) -> list[Problem]:
     ]
 
 
-def _duplicate_ids(programme: Programme) -> Iterator[Problem]:
+def _entries(programme: Programme) -> Iterator[Problem]:
     header, file = programme.header, "programme.yaml"
     nodes = header.theory_of_change.nodes
     yield from _two_of_one_id(programme, "node", nodes, file, "theory_of_change", "nodes")
@@ -68,6 +68,9 @@ def _duplicate_ids(programme: Programme) -> Iterator[Problem]:
     yield from _two_of_one_id(programme, "stakeholder", header.stakeholders, file, "stakeholders")
     yield from _two_of_one_id(programme, "source", programme.sources, FILE, "sources")
     yield from _two_of_one_id(programme, "indicator", programme.indicators, "indicators.yaml", "indicators")
+    if not programme.indicators:
+        fix = "Declare an indicator, or bind one of a framework."
+        yield Problem("nothing is measured", "indicators.yaml", field="indicators", fix=fix)
     for source in programme.sources:
         if source.id in programme.contracts:
             what = f"source '{source.id}' has the id of a contract"

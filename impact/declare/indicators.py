@@ -201,6 +201,6 @@ class Indicator(Declared):
 
 
 class IndicatorsFile(Declared):
-    """The whole of ``indicators.yaml``."""
+    """The whole of ``indicators.yaml``; an empty list where all are those of frameworks."""
 
-    indicators: tuple[Indicator, ...] = Field(min_length=1)
+    indicators: tuple[Indicator, ...]

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -16,6 +17,7 @@ from impact.declare.frameworks.bind import shared_hash
 from impact.declare.frameworks.find import find_framework
 from impact.declare.frameworks.owed import all_owed, owed_to
 from impact.declare.load import Programme
+from impact.declare.schemas import json_schemas
 from impact.errors import DeclarationError
 from impact.expect.registration import definition_hash, plan_hash
 from impact.states import ElementState
@@ -58,6 +60,16 @@ def test_contracts_nodes_and_indicators_of_a_framework_are_those_of_the_programm
     assert [indicator.id for indicator in loaded.indicators] == ["own", *ALL]
     assert [node.id for node in loaded.header.theory_of_change.nodes] == ["outcome", "work"]
     assert {indicator.id: indicator.node for indicator in loaded.indicators}["in_work"] == "work"
+
+
+def test_a_programme_may_measure_shared_indicators_alone_but_not_nothing(tmp_path: Path) -> None:
+    framework(tmp_path)
+    folders = [programme(tmp_path, name, FIRST, bind) for name, bind in (("a", ["hours_given"]), ("b", []))]
+    for folder in folders:
+        write(folder / "indicators.yaml", {"indicators": []})
+    bound, bare = map(load_programme, folders)
+    assert check_programme(bound) == []
+    assert [problem.what for problem in check_programme(bare)] == ["nothing is measured"]
 
 
 def test_nodes_that_nobody_measures_or_links_to_stay_away(tmp_path: Path) -> None:
@@ -381,6 +393,13 @@ def test_the_shipped_guidelines_have_the_elements_of_the_list_and_mark_those_nob
     unseen = [row["code"] for row in listed if row["seen"].startswith("NOT SEEN")]
     assert [element.code for element in vis.file.elements if element.seen is None] == unseen
     assert unseen == ["VIS-4.4", "VIS-4.5", "VIS-4.6"]
+
+
+def test_the_shipped_guidelines_pass_their_schema() -> None:
+    data = yaml.safe_load((shipped("frameworks") / "vis" / "framework.yaml").read_text("utf-8"))
+    jsonschema.validate(data, json_schemas()["framework.schema.json"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data | {"version": 1.0}, json_schemas()["framework.schema.json"])
 
 
 def test_a_shipped_programme_says_of_the_guidelines_what_its_declarations_show() -> None:

@@ -289,6 +289,19 @@ def test_every_code_owes_where_there_is_no_roster(tmp_path: Path) -> None:
     assert found.loc["2024-Q1", ["due", "received"]].tolist() == [6, 2]
 
 
+def test_codes_above_others_owe_nothing_themselves(tmp_path: Path) -> None:
+    rows = pd.DataFrame([report("A", "2024-01-10", "2024-02-01"), report("B", "2024-03-10", "2024-04-01", 2)])
+    tree = [{"code": "R", "title": "R"}, *({"code": code, "title": code, "parent": "R"} for code in "AB")]
+    lists = [{"id": "place", "title": "Place", "codes": tree}]
+    folder = folder_of(tmp_path / "p", rows, ONE, {"units": None, "last": "2024-03"}, codelists=lists)
+    edit(folder / "contracts.yaml", "project: {type: text,", "project: {type: code, codelist: place,")
+    looked = run(folder)
+    assert set(looked["reports"]["code"]) == {"A", "B"}
+    above = of(looked["values"], "hours", "R")
+    assert above["state"].tolist() == ["value", "no_report", "value"]
+    assert above["reports_due"].isna().all()
+
+
 def test_reports_are_due_until_the_programme_ends_where_no_last_day_is_declared(tmp_path: Path) -> None:
     rows = pd.DataFrame([report("A", "2019-11-10", "2019-12-01")])
     found = run(folder_of(tmp_path / "p", rows, ONE, {}))["reports"]

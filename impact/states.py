@@ -177,6 +177,8 @@ class PeriodState(StrEnum):
     """No row, which is declared to mean that nothing happened."""
     NO_REPORT = "no_report"
     """No row, which is declared to mean that nobody reported."""
+    NOT_DUE = "not_due"
+    """No row, and no report was owed: its unit was not open."""
     NO_VALUE = "no_value"
     """Rows, none of which has a value."""
     SUPPRESSED = "suppressed"

@@ -144,7 +144,7 @@ def _came_sql(programme: str, calendar: Calendar) -> Select:
 
 
 def report_counts(reports: pd.DataFrame, every: Every, year_starts: int) -> pd.DataFrame:
-    """Count the reports of each period: those owed, those of them that came, those that came more than once.
+    """Count the reports of each period: those owed, those of them that came, all that came, those that came twice.
 
     Parameters
     ----------
@@ -156,8 +156,8 @@ def report_counts(reports: pd.DataFrame, every: Every, year_starts: int) -> pd.D
     Returns
     -------
     DataFrame
-        ``code`` of the unit, empty for all of them, ``every``, ``period``, ``reports_due``, ``reports_received`` and
-        ``reports_double``, by periods of the same length and longer.
+        ``code`` of the unit, empty for all of them, ``every``, ``period``, ``reports_due``, ``reports_received``,
+        ``reports_came`` and ``reports_double``, by periods of the same length and longer.
     """
     came = reports["reports"] > 0
     counted = pd.DataFrame(
@@ -166,6 +166,7 @@ def report_counts(reports: pd.DataFrame, every: Every, year_starts: int) -> pd.D
             "first": reports["first"],
             "reports_due": reports["owed"].astype("int64"),
             "reports_received": (reports["owed"] & came).astype("int64"),
+            "reports_came": came.astype("int64"),
             "reports_double": (reports["reports"] > 1).astype("int64"),
         }
     )

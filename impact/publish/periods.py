@@ -93,14 +93,29 @@ def _with_reports(indicator: Indicator, rows: pd.DataFrame, by: str, counts: pd.
     if counts is None:
         none = pd.Series(pd.NA, index=rows.index, dtype="Int64")
         return rows.assign(reports_due=none, reports_received=none)
-    column = cut_columns(rows)
-    coded = rows.assign(code=part_codes(rows).where(column.isin(["", by])))
-    merged = coded.merge(counts, on=["code", "every", "period"], how="left")
-    counted = {name: merged[name].astype("Int64") for name in ("reports_due", "reports_received")}
-    owed = merged["reports_due"].fillna(0) > 0
+    codes = part_codes(rows)
+    is_counted = cut_columns(rows).isin(["", by]) & codes.isin(counts["code"])
+    # of a part that is none of who owes, nothing is known but whether anybody reported
+    merged = rows.assign(code=codes.where(is_counted, "")).merge(counts, on=_COUNTED, how="left")
+    is_counted = is_counted.set_axis(merged.index) & (merged["reports_due"].fillna(0) > 0)
     twice = (merged["reports_double"].fillna(0) > 0) & (not indicator.takes_last_report) & (merged["n"] > 0)
-    flags = _flagged(merged["flags"], DOUBLE, twice)
-    return merged.assign(**{name: values.where(owed) for name, values in counted.items()}, flags=flags)
+    flags = _flagged(merged["flags"], DOUBLE, twice & is_counted)
+    counted = {name: merged[name].astype("Int64").where(is_counted) for name in ("reports_due", "reports_received")}
+    return _without_reports(merged, counts).assign(**counted, flags=flags)
+
+
+_COUNTED = ["code", "every", "period"]
+
+
+def _without_reports(rows: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Take back that nothing happened where no report came: it is missing, or was not owed.
+
+    Periods shorter than those of reports stay as the clock declares.
+    """
+    silent = (rows["n"] + rows["n_missing"] == 0) & (rows["reports_came"].fillna(0) == 0)
+    silent &= rows["every"].isin(counts["every"].unique())
+    why = np.where(rows["reports_due"].fillna(0) > 0, PeriodState.NO_REPORT, PeriodState.NOT_DUE)
+    return rows.assign(state=rows["state"].where(~silent, why), value=rows["value"].mask(silent))
 
 
 def _table(indicator: Indicator, measured: PeriodValues, values: pd.DataFrame) -> pd.DataFrame:

@@ -49,8 +49,10 @@ class PeriodValue(
     )
     state: PeriodState = col(
         Holds.VERDICT,
-        "`value`; `zero` or `no_report` for a period without a row, as declared; `no_value` where no row has one.",
-        "`value`; `zero` o `no_report` per un periodo senza righe, come dichiarato; `no_value` se nessuna ne ha uno.",
+        "`value`; `zero` or `no_report` for a period without a row, as declared; `not_due` where no report was owed;"
+        " `no_value` where no row has one.",
+        "`value`; `zero` o `no_report` per un periodo senza righe, come dichiarato; `not_due` se nessun rapporto era"
+        " dovuto; `no_value` se nessuna riga ne ha uno.",
     )
     value: float | None = col(
         Holds.STATISTIC,

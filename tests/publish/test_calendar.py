@@ -130,6 +130,33 @@ def test_values_say_on_how_many_of_the_reports_due_they_stand(small: dict[str, p
     ]
 
 
+@pytest.mark.parametrize("empty", ["zero", "no_report"])
+def test_a_report_that_has_not_come_is_no_zero_and_a_closed_unit_owes_none(tmp_path: Path, empty: str) -> None:
+    rows = completed().assign(kind=[*"xyxyxyxx"])
+    hours = indicator("hours", sample=EVERYONE, **HOURS | {"scope": ["project", "kind"]})
+    looked = run(folder_of(tmp_path / "p", rows, SMALL, {"last": "2024-03"}, [hours], period={"empty": empty}))
+    found = looked["values"]
+    of_month = {
+        (code, period): (state, None if np.isnan(value) else value)
+        for code in "BCD"
+        for period, state, value in of(found, "hours", code)[["state", "value"]].itertuples()
+    }
+    assert of_month == {
+        ("B", "2024-01"): ("value", 1),
+        ("B", "2024-02"): ("value", 1),
+        ("B", "2024-03"): ("no_report", None),  # owed, and not zero whatever the clock says of a silent period
+        ("C", "2024-01"): ("value", 1),
+        ("C", "2024-02"): ("no_report", None),
+        ("C", "2024-03"): ("not_due", None),
+        ("D", "2024-01"): ("not_due", None),
+        ("D", "2024-02"): ("value", 1),
+        ("D", "2024-03"): ("value", 1),
+    }
+    # reports came, and nothing of this kind was in them
+    assert of(found, "hours", "y").loc["2024-03", "state"] == empty
+    assert of(found, "hours", "y")["reports_due"].isna().all()
+
+
 # ---- states ----------------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +287,19 @@ def test_every_code_owes_where_there_is_no_roster(tmp_path: Path) -> None:
     edit(folder / "contracts.yaml", "project: {type: text,", "project: {type: code, codes: [A, B],")
     found = run(folder)["completeness"].set_index("period")
     assert found.loc["2024-Q1", ["due", "received"]].tolist() == [6, 2]
+
+
+def test_codes_above_others_owe_nothing_themselves(tmp_path: Path) -> None:
+    rows = pd.DataFrame([report("A", "2024-01-10", "2024-02-01"), report("B", "2024-03-10", "2024-04-01", 2)])
+    tree = [{"code": "R", "title": "R"}, *({"code": code, "title": code, "parent": "R"} for code in "AB")]
+    lists = [{"id": "place", "title": "Place", "codes": tree}]
+    folder = folder_of(tmp_path / "p", rows, ONE, {"units": None, "last": "2024-03"}, codelists=lists)
+    edit(folder / "contracts.yaml", "project: {type: text,", "project: {type: code, codelist: place,")
+    looked = run(folder)
+    assert set(looked["reports"]["code"]) == {"A", "B"}
+    above = of(looked["values"], "hours", "R")
+    assert above["state"].tolist() == ["value", "no_report", "value"]
+    assert above["reports_due"].isna().all()
 
 
 def test_reports_are_due_until_the_programme_ends_where_no_last_day_is_declared(tmp_path: Path) -> None:

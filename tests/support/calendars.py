@@ -62,9 +62,11 @@ def folder_of(
     clock = {"column": "day", "every": "month", "empty": "no_report", "unit": ["project"]} | fields.pop("period", {})
     promise = {"by": "project", "days_after": 15, "units": ROSTER, "received": "came_on"} | due
     promise = {name: value for name, value in promise.items() if value is not None}
+    codelists = fields.pop("codelists", ())
     of_rows = declared("rows", rows, fields.pop("key", ["project", "day"]), period=clock, due=promise, **fields)
     tables = {"data": (of_rows, rows), "units": (declared("project", roster, ["project_id"]), roster)}
-    return programme_folder(folder, tables, indicators or [indicator("hours", sample=EVERYONE, **HOURS)])
+    measured = indicators or [indicator("hours", sample=EVERYONE, **HOURS)]
+    return programme_folder(folder, tables, measured, codelists=codelists)
 
 
 def run(folder: Path, scope: Scope | None = None, today: datetime.date = TODAY) -> dict[str, pd.DataFrame]:

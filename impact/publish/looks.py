@@ -253,9 +253,20 @@ class _PartRows:
 
     @cached_property
     def _silent(self) -> frozenset[datetime.date]:
-        """The last days of the shortest periods without report, from the part's first report on."""
+        """The last days of the shortest periods for which a report is missing.
+
+        Where it is known who owes reports, these are counted: a whole lacks what any of its units lacks. Else they are
+        the periods without any, from the part's first report on.
+        """
+        if any(row["reports_due"] is not None for row in self.steps):
+            return frozenset(row["last"] for row in self.steps if _lacks(row))
         silent = [row["state"] == PeriodState.NO_REPORT for row in self.steps]
         start = silent.index(False) if False in silent else len(silent)
         return frozenset(
             row["last"] for row, no_report in zip(self.steps[start:], silent[start:], strict=True) if no_report
         )
+
+
+def _lacks(row: Row) -> bool:
+    """Tell whether fewer reports came than are owed; nothing is owed by a unit that has closed."""
+    return (row["reports_received"] or 0) < (row["reports_due"] or 0)

@@ -14,7 +14,6 @@ import pandas as pd
 
 from impact.publish.completeness import report_states
 from impact.states import AttentionKind, CourseState, Reading, ReportState
-from impact.statistics.control_charts import Limits, by_chance
 from impact.tables.part import COLUMNS, cut_columns, part_codes
 
 CHART = ["indicator", "arm", *COLUMNS]
@@ -154,17 +153,7 @@ def count_charts(followed: Followed, today: datetime.date) -> Charts:
     """Count charts, those that are marked at their latest value, and those that chance alone would mark."""
     latest = followed.latest(today)
     marked = int((latest["reading"] != Reading.COMMON).sum())
-    valued = followed.points[followed.points["value"].notna()].groupby("chart")
-    expected = [_by_chance(rows, _LIMITS[str(kind)]) for kind, rows in valued]
-    return Charts(len(latest), marked, sum(expected))
-
-
-_LIMITS: Mapping[str, Limits] = {"xmr": "ranges", "p": "counts"}
-
-
-def _by_chance(points: pd.DataFrame, limits: Limits) -> float:
-    lengths = points.groupby(CHART).size()
-    return by_chance(lengths.to_numpy(), limits=limits).latest
+    return Charts(len(latest), marked, float(latest["chance"].sum()))
 
 
 def count_courses(followed: Followed, today: datetime.date) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ which reports are missing is a gap: a report that is late must not read as a fal
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -21,9 +21,11 @@ from impact.measure.formula import is_share
 from impact.measure.period_values import has_periods
 from impact.publish.periods import PART
 from impact.states import Reading
-from impact.statistics.control_charts import Chart, Side, Signal, p_chart, xmr
+from impact.statistics.control_charts import Chart, Limits, Side, Signal, by_chance, p_chart, xmr
 from impact.tables.charts import ChartPoint
 
+_LIMITS: Mapping[str, Limits] = {"xmr": "ranges", "p": "counts"}
+"""How the limits of each kind of chart are set, which decides how often chance alone crosses them."""
 _HIGHER: tuple[Side, ...] = ("above", "rising")
 _POINTS = """SELECT * FROM impact.period_value WHERE programme = ? AND indicator = ? AND every = ?
 ORDER BY arm, scope, scope_value, "group", group_value, first"""
@@ -81,6 +83,7 @@ def _charted(indicator: Indicator, points: pd.DataFrame, chart: Chart) -> pd.Dat
         center=chart.center,
         lower=chart.lower,
         upper=chart.upper,
+        chance=by_chance([np.isfinite(chart.values).sum()], limits=_LIMITS[chart.kind]).latest,
         rules=pd.Series([_rules(signals) for signals in chart.signals], index=points.index),
         reading=[_reading(indicator.direction, signals) for signals in chart.signals],
     )

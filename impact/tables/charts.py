@@ -64,6 +64,12 @@ class ChartPoint(
         "Variazione comune (`common`) o un segnale: `concern` o `improvement` secondo la direzione dell'indicatore,"
         " `change` se è da mantenere.",
     )
+    chance: float = col(
+        Holds.DECLARED,
+        "Probability that the last value of a chart of so many periods is marked though nothing changed.",
+        "Probabilità che l'ultimo valore di una carta con tanti periodi sia segnato benché nulla sia cambiato.",
+        Unit.PROBABILITY,
+    )
     suppressed: str = col(
         Holds.DECLARED,
         "Why readers are not shown it; empty where they are.",

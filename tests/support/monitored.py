@@ -6,7 +6,7 @@
 - ``p07`` sent October 2023 twice, on two days.
 - ``p09`` closed at the end of June 2024; ``p11`` merged into ``p12`` on 1 January 2024; ``p13`` was split into ``p21``
   and ``p22`` on 1 July 2024, when these opened.
-- ``p15`` gives 15 hours less each month from January 2024 on: a shift; all else varies as it always did.
+- ``p15`` gives 30 hours less each month from January 2024 on: a shift; all else varies as it always did.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROSTER = {
 }
 """What became of projects; all others stand from the start."""
 MISSING = {("p05", "2024-03"), ("p05", "2024-04")}
-SHIFTED, SHIFT, SHIFTED_FROM = "p15", 15, datetime.date(2024, 1, 1)
+SHIFTED, SHIFT, SHIFTED_FROM = "p15", 30, datetime.date(2024, 1, 1)
 FLOWS = ("hours", "visits", "courses", "calls", "meals", "trips", "meetings", "referrals", "leaflets", "interviews")
 STOCKS = ("beds", "members", "volunteers", "open_cases", "rooms", "partners")
 TOTALS = ("spent", "trained", "planted")

@@ -18,7 +18,7 @@ HOW = "docs/how-to/share_a_framework.md"
 def page(view: View) -> PageContent:
     """Return the page of one framework across programmes, or of what one programme says to it."""
     uses = view.published.frameworks()
-    programme = view.chosen("programme", view.published.titles)
+    programme = view.programme or view.chosen("programme", view.published.titles)
     of_programme = uses[uses["programme"] == programme] if programme else uses
     names = list(dict.fromkeys(of_programme["framework"]))
     chosen = view.chosen("framework", dict.fromkeys(uses["framework"]), default=names[0] if names else "")
@@ -48,14 +48,15 @@ def _blocks(view: View, comparison: Comparison, programme: str) -> Iterator[Bloc
 
 
 def _choices(view: View, names: Sequence[str], chosen: str) -> list[Choice]:
+    """Return the filters; that of programmes only where the path names none."""
     titles = {row["framework"]: view.words.pick(row, "title") for _, row in view.published.frameworks().iterrows()}
     frameworks = {name: titles[name] for name in names} | ({chosen: titles[chosen]} if chosen else {})
-    programmes = {name: view.words.pick(row, "title") for name, row in view.published.titles.items()}
     every = {"": view.words("filters.all")}
-    return [
-        Choice("framework", view.words("framework.choice"), frameworks or every, chosen),
-        Choice("programme", view.words("filter.programme"), every | programmes, view.given("programme")),
-    ]
+    choices = [Choice("framework", view.words("framework.choice"), frameworks or every, chosen)]
+    if view.programme:
+        return choices
+    programmes = {name: view.words.pick(row, "title") for name, row in view.published.titles.items()}
+    return [*choices, Choice("programme", view.words("filter.programme"), every | programmes, view.given("programme"))]
 
 
 def _remarks(view: View, comparison: Comparison) -> Element | None:

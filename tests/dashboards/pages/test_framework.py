@@ -91,6 +91,8 @@ def test_a_checklist_says_missing_and_never_a_breach(
     assert f"{unverified}: 1" in text
     assert unverified in rows(body, "X-4")[0]
     assert not BREACH.search(text)
+    shown = "no such indicator with data" if language == "en" else "nessun indicatore di questo tipo con dati"
+    assert shown in rows(body, "X-3")[0]
     assert ("So far" if language == "en" else "Fin qui") in rows(body, "X-2")[0]
     assert "The plan, 3" in rows(body, "X-2")[0]
 

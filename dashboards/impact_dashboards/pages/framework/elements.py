@@ -19,9 +19,7 @@ IN_FILE = ("programme", "title_en", "title_it", "answer_en", "answer_it")
 def elements_block(view: View, answers: Sequence[Element]) -> Block:
     """Return the elements of a checklist with what each programme says, programme by programme."""
     ordered = sorted(answers, key=lambda answer: (answer.programme, answer.place))
-    rows = [
-        vars(answer) | {"seen": view.words.pick(vars(answer), "seen") if answer.seen_en else ""} for answer in ordered
-    ]
+    rows = [_row(view, answer) for answer in ordered]
     table = Table(columns_of(view, COLUMNS), rows, file_columns(IN_FILE), group=lambda row: _heading(view, row))
     return Block("elements", view.words("framework.elements"), table, lead=_lead(view, ordered))
 

@@ -130,6 +130,34 @@ def test_a_difference_from_itself_has_no_spread(tmp_path: Path) -> None:
     assert "no_interval" in row["flags"]
 
 
+def test_two_groups_of_one_sample_are_its_domains(tmp_path: Path) -> None:
+    """Their means vary apart: n/(n−1) of the sum of the variances of both, by the rows of both."""
+    frame = persons(13)
+    only = [{"where": [{"column": "g", "equals": group}]} for group in "ab"]
+    gap = indicator("gap", formula=derived("difference", "first", "second"))
+    result = run(tmp_path / "p", frame, [mean("first", "y", **only[0]), mean("second", "y", **only[1]), gap])
+    y = [frame.loc[frame["g"] == group, "y"] for group in "ab"]
+    n = sum(map(len, y))
+    variance = n / (n - 1) * sum(one.var(ddof=0) / len(one) for one in y)
+    assert rows(result, "gap").iloc[0]["std_error"] == pytest.approx(np.sqrt(variance), rel=1e-9)
+    assert f"t({n - 1})" in str(rows(result, "gap").iloc[0]["method"])
+
+
+def test_the_order_of_rows_is_nothing(tmp_path: Path) -> None:
+    declared = [
+        total("y_total", "y", by=["g"], sample=DESIGN),
+        total("x_total", "x", by=["g"], sample=DESIGN),
+        indicator("of_values", formula=derived("ratio", "y_total", "x_total"), by=["g"]),
+    ]
+    frame = persons(14)
+    one, other = (
+        rows(run(tmp_path / name, table, declared), "of_values")[NUMBERS]
+        for name, table in (("p", frame), ("q", frame.sample(frac=1, random_state=1)))
+    )
+    assert one["value"].tolist() == other["value"].tolist()
+    np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 @pytest.mark.slow
 def test_the_interval_is_that_of_a_bootstrap(tmp_path: Path) -> None:
     """A ratio of means of which each lacks other rows, against 4000 draws of persons; the error of draws is 1.2 %."""

@@ -24,6 +24,7 @@ from impact.tables.results import Measure
 from tests.support.programmes import contract, edit, indicator, programme_folder, written
 
 DESIGN = {"weight": "w", "strata": "s", "cluster": "c", "population": "size"}
+TWO_STAGES = DESIGN | {"population_within": "inside"}
 NUMBERS = ["value", "std_error", "conf_low", "conf_high"]
 
 
@@ -46,11 +47,12 @@ def persons(seed: int, n: int = 240) -> pd.DataFrame:
     frame = pd.DataFrame({"person": np.arange(n), "g": rng.choice(["a", "b", "c"], n)})
     frame["y"] = (50 + level + rng.normal(0, 1, n)).round(3)
     frame["x"] = (1e6 + 40 + level + rng.normal(0, 2, n)).round(3)
-    frame["c"] = rng.integers(0, 32, n)
+    frame["c"] = np.arange(n) % 32
     frame["s"] = frame["c"] % 4
     # eight clusters of each stratum were taken whole, out of 12 or 18
     frame["size"] = np.where(frame["s"] < 2, 12, 18)
     frame["w"] = frame["size"] / 8
+    frame["inside"] = 40 + frame["c"]
     return frame.assign(difference=(frame["y"] - frame["x"]).round(3))
 
 
@@ -66,7 +68,9 @@ def run(folder: Path, frame: pd.DataFrame, declared: Sequence[dict[str, Any]], *
 # ---- the same thing, measured of rows --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sample", [{}, {"weight": "w"}, DESIGN], ids=["simple", "weighted", "clusters"])
+@pytest.mark.parametrize(
+    "sample", [{}, {"weight": "w"}, DESIGN, TWO_STAGES], ids=["simple", "weighted", "clusters", "two stages"]
+)
 def test_a_difference_of_means_of_the_same_rows_is_the_mean_of_differences(
     tmp_path: Path, sample: dict[str, str]
 ) -> None:

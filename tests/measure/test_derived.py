@@ -24,6 +24,7 @@ from impact.tables.results import Measure
 from tests.support.programmes import contract, edit, indicator, programme_folder, written
 
 DESIGN = {"weight": "w", "strata": "s", "cluster": "c", "population": "size"}
+TWO_STAGES = DESIGN | {"population_within": "inside"}
 NUMBERS = ["value", "std_error", "conf_low", "conf_high"]
 
 
@@ -46,11 +47,12 @@ def persons(seed: int, n: int = 240) -> pd.DataFrame:
     frame = pd.DataFrame({"person": np.arange(n), "g": rng.choice(["a", "b", "c"], n)})
     frame["y"] = (50 + level + rng.normal(0, 1, n)).round(3)
     frame["x"] = (1e6 + 40 + level + rng.normal(0, 2, n)).round(3)
-    frame["c"] = rng.integers(0, 32, n)
+    frame["c"] = np.arange(n) % 32
     frame["s"] = frame["c"] % 4
     # eight clusters of each stratum were taken whole, out of 12 or 18
     frame["size"] = np.where(frame["s"] < 2, 12, 18)
     frame["w"] = frame["size"] / 8
+    frame["inside"] = 40 + frame["c"]
     return frame.assign(difference=(frame["y"] - frame["x"]).round(3))
 
 
@@ -66,7 +68,9 @@ def run(folder: Path, frame: pd.DataFrame, declared: Sequence[dict[str, Any]], *
 # ---- the same thing, measured of rows --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sample", [{}, {"weight": "w"}, DESIGN], ids=["simple", "weighted", "clusters"])
+@pytest.mark.parametrize(
+    "sample", [{}, {"weight": "w"}, DESIGN, TWO_STAGES], ids=["simple", "weighted", "clusters", "two stages"]
+)
 def test_a_difference_of_means_of_the_same_rows_is_the_mean_of_differences(
     tmp_path: Path, sample: dict[str, str]
 ) -> None:
@@ -128,6 +132,34 @@ def test_a_difference_from_itself_has_no_spread(tmp_path: Path) -> None:
     assert row["value"] == 0
     assert pd.isna(row["conf_low"])
     assert "no_interval" in row["flags"]
+
+
+def test_two_groups_of_one_sample_are_its_domains(tmp_path: Path) -> None:
+    """Their means vary apart: n/(n−1) of the sum of the variances of both, by the rows of both."""
+    frame = persons(13)
+    only = [{"where": [{"column": "g", "equals": group}]} for group in "ab"]
+    gap = indicator("gap", formula=derived("difference", "first", "second"))
+    result = run(tmp_path / "p", frame, [mean("first", "y", **only[0]), mean("second", "y", **only[1]), gap])
+    y = [frame.loc[frame["g"] == group, "y"] for group in "ab"]
+    n = sum(map(len, y))
+    variance = n / (n - 1) * sum(one.var(ddof=0) / len(one) for one in y)
+    assert rows(result, "gap").iloc[0]["std_error"] == pytest.approx(np.sqrt(variance), rel=1e-9)
+    assert f"t({n - 1})" in str(rows(result, "gap").iloc[0]["method"])
+
+
+def test_the_order_of_rows_is_nothing(tmp_path: Path) -> None:
+    declared = [
+        total("y_total", "y", by=["g"], sample=DESIGN),
+        total("x_total", "x", by=["g"], sample=DESIGN),
+        indicator("of_values", formula=derived("ratio", "y_total", "x_total"), by=["g"]),
+    ]
+    frame = persons(14)
+    one, other = (
+        rows(run(tmp_path / name, table, declared), "of_values")[NUMBERS]
+        for name, table in (("p", frame), ("q", frame.sample(frac=1, random_state=1)))
+    )
+    assert one["value"].tolist() == other["value"].tolist()
+    np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 @pytest.mark.slow

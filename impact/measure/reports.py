@@ -1,6 +1,6 @@
 """Which reports are owed and which came: a row for each unit and period, from the rows of a contract and its roster.
 
-What is missing depends on the day of looking, and is not said here: see :mod:`impact.publish.completeness`.
+What is missing depends on the day of looking, and is not said here: see :mod:`impact.publish.report_counts`.
 """
 
 from __future__ import annotations

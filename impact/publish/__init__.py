@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from impact.rooms import on_demand
 
 if TYPE_CHECKING:
-    from impact.publish.completeness import completeness, report_states, reporting_rate
+    from impact.publish.report_counts import completeness, report_states, reporting_rate
     from impact.publish.definitions import (
         contract_sources,
         definition_contracts,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from impact.publish.completeness import report_states
+from impact.publish.report_counts import report_states
 from impact.states import AttentionKind, CourseState, Reading, ReportState
 from impact.tables.part import COLUMNS, cut_columns, part_codes
 

@@ -1,7 +1,7 @@
 """Reports as readers see them: who owed which, what came when, and what became of the units that owe them.
 
 From :mod:`impact.measure.reports`, in a run's transaction; on which of them somebody waits in vain is said by
-:mod:`impact.publish.completeness`, on the day of looking.
+:mod:`impact.publish.report_counts`, on the day of looking.
 """
 
 from __future__ import annotations

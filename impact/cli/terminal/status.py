@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from impact.cli.terminal.numbers import number
 from impact.publish.attention import Followed, count_charts, count_courses
-from impact.publish.completeness import report_states
+from impact.publish.report_counts import report_states
 from impact.publish.rows import Record, rows_of
 from impact.states import AttentionKind, CourseState, ReportState
 

@@ -86,7 +86,7 @@ class Made:
 
 def fill(made: Made, programme: str) -> None:
     """Write a programme with a row of each part in every table."""
-    definition = json.dumps({"contract": "person", "formula": {"kind": "mean"}, "ex_post": {}})
+    definition = json.dumps({"id": "who", "contract": "person", "formula": {"kind": "mean"}, "ex_post": {}})
     p: dict[str, Any] = {"programme": programme}
     made.put("run", **p, run_id=f"run-{programme}")
     for table in ("programme", "plan", "theory_node", "theory_link", "wave", "stakeholder", "phase"):
@@ -104,6 +104,11 @@ def fill(made: Made, programme: str) -> None:
         shown = {"finding": finding, "value": number, "n": number, "run_id": f"run-{programme}", "due": "2023"}
         made.put("finding", **p, **cut, **shown, title_en="title", attainment="short", flags=[])
         made.put("measure", **p, **cut, arm="", wave="after", value=number, n=number, method=f"of {name}")
+        of_period = {"arm": "", "value": number, "suppressed": ""}
+        for table in ("period_value", "heir_value"):
+            made.put(table, **p, **cut, **of_period, n=number, method=f"of {name}", flags=[])
+        made.put("chart_point", **p, **cut, **of_period, center=number)
+        made.put("milestone", **p, **cut, **of_period, finding=finding, target=number)
         made.put("diagnostic", **p, finding=finding, indicator="who", detail=f"of {name}")
         made.put("term", **p, finding=finding, indicator="who", term=f"of {name}", n_obs=number, suppressed="")
     fill_parts(made, p)
@@ -138,6 +143,8 @@ def fill_parts(made: Made, p: dict[str, Any]) -> None:
         )
     for project, territory in PLACES.items():
         made.put("membership", **p, column="project_id", code=project, by="territory", of=territory)
+        made.put("report", **p, column="project_id", code=project, period=f"of {project}", every="month", year_starts=1)
+        made.put("reporting_unit", **p, column="project_id", code=project, heir=f"of {project}")
         made.put("journey", **p, project=project, territory=territory, quote=f"of {project}")
         made.put("delivery", **p, project=project, phase="design", activity=f"of {project}")
         payload = json.dumps({"project_id": project, "territory": territory})
@@ -160,7 +167,7 @@ def fill_parts(made: Made, p: dict[str, Any]) -> None:
     made.put("load", **p, source="whole", contract="fact", file="whole.csv", current=True, rows_read=777777)
     made.put("cut", **p, column="project_id")
     made.put("cut", **p, column="territory")
-    for table in ("linkage", "unmapped", "claim", "quality", "response"):
+    for table in ("linkage", "unmapped", "claim", "quality", "response", "target_sum", "shared_indicator"):
         text = next(name for name, kind in made.columns[table].items() if kind == "VARCHAR" and name != "programme")
         made.put(table, **p, **{text: "of whole"})
 
@@ -218,6 +225,8 @@ def parts(role: str = "evaluator", **codes: str) -> Scope:
 CALLS: dict[str, Callable[[ReaderTables, str], Any]] = {
     "findings": lambda p, one: [p.findings(one), p.findings()],
     "due": lambda p, one: [p.due(DAY, one), p.due(DAY)],
+    "reports": lambda p, one: p.reports(DAY, one),
+    "completeness": lambda p, one: p.completeness(DAY, one),
     "trace": lambda p, one: [p.trace(name) for name in p.findings(one)["finding"]],
     "contract_sources": lambda p, one: [p.contract_sources(one, name) for name in ("person", "fact")],
     "cached_value": lambda p, one: p.cached_value(f"found {one}", lambda: p.findings(one)),

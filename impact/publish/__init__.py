@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from impact.rooms import on_demand
 
 if TYPE_CHECKING:
-    from impact.publish.report_counts import completeness, report_states, reporting_rate
     from impact.publish.definitions import (
         contract_sources,
         definition_contracts,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         protect_measures,
     )
     from impact.publish.quality import validity_table
+    from impact.publish.report_counts import completeness, report_states, reporting_rate
     from impact.publish.tables import (
         findings_table,
         read_table,

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from impact.publish import protect
-from impact.publish.report_counts import completeness, report_states
 from impact.publish.memory import cached
+from impact.publish.report_counts import completeness, report_states
 from impact.publish.tables import read_table
 from impact.store import Warehouse
 from impact.tables.charts import ChartPoint
@@ -65,5 +65,5 @@ class MonitoringTables(ABC):
 
     @cached
     def completeness(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
-        """Return how complete reports are by period, of the units in reach; see :func:`impact.publish.report_counts.completeness`."""
+        """Return how complete reports of the units in reach are by period; see :mod:`impact.publish.report_counts`."""
         return completeness(read_table(self._warehouse, Report, programme), today)

@@ -14,6 +14,9 @@ from impact.designs.models import AnyDesign
 from impact.formulas.models import Formula
 from impact.periods import LAST_REPORT, UNIT_OPEN
 
+OverTime = Literal["flow", "stock", "running_total"]
+"""What the numbers of periods come to in a longer one."""
+
 
 class Margin(Declared):
     """Known population totals of one column: per code (numbers of units), or the sum of a numeric column."""
@@ -176,7 +179,7 @@ class Indicator(Declared):
     where: tuple[Condition, ...] = ()
     by: tuple[ColumnName, ...] = ()
     scope: tuple[ColumnName, ...] = ()
-    over_time: Literal["flow", "stock", "running_total"] | None = None
+    over_time: OverTime | None = None
     sample: Sample = Sample()
     ex_ante: ExAnte = ExAnte()
     ex_post: ExPost

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from impact.declare.conditions import filter_sql
 from impact.declare.contracts import Contract, ForeignKey, MissingKind
 from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
@@ -177,6 +178,10 @@ class UnitTable:
             f" JOIN waves w ON w._wave = a._wave OR (a._wave IS NULL AND {anywhere})"
         )
 
+    def _selected_sql(self, *, good: bool) -> str:
+        """Write which rows count; of those set aside it is not known which is its unit's last report."""
+        return where_sql(self.indicator, self.contract) if good else filter_sql(self.indicator.where, self.contract)
+
     def _rows_sql(self, relation: str, *, good: bool) -> str:
         """Write the rows of a relation that has the columns of the contract, ``_source`` and ``_row``."""
         contract = self.contract
@@ -184,7 +189,7 @@ class UnitTable:
         row = {"_unit": _joined(unit_columns(contract)), "_key": _joined(contract.key)}
         row["_wave"] = text_or_blank(contract.wave)
         row["_arm"] = arm_sql(self.indicator.ex_post.design) or NO_ARM
-        row["_in"] = where_sql(self.indicator, contract)
+        row["_in"] = self._selected_sql(good=good)
         row["_given"] = self._given_sql(y, x) if good else "FALSE"
         row["_y"] = y
         row["_x"] = x

@@ -28,6 +28,7 @@ from impact.measure.derived import measure_derived
 from impact.measure.domains import Domains, part_domains
 from impact.measure.formula import arm_sql
 from impact.measure.measurement import Measurement, values_frame
+from impact.measure.missing_reports import missing_reports
 from impact.measure.networks import network_values, tie_rows
 from impact.measure.obs_flags import status_words
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
@@ -118,11 +119,13 @@ def _of_rows(
     for contract, kind, members in _passes(programme, indicators):
         collected = collected_waves(connection, programme, contract)
         counts = _linked_persons(connection, programme.id, contract, members[0]) if kind == "change" else None
+        missing = missing_reports(connection, programme, contract)
         for indicator, measured in _measured(connection, programme, contract, kind, members):
             waves = awaited_waves(programme, contract, indicator, collected)
             lists = cut_codelists(programme, indicator)
             units = UnitTable(programme, contract, indicator, waves)
-            rows[indicator.id] = count_units(connection, units, lists, measured)
+            counted = count_units(connection, units, lists, measured)
+            rows[indicator.id] = missing.flagged(indicator, counted) if missing else counted
             if counts is not None:
                 linkage.append((indicator.id, *counts))
     return rows, linkage

@@ -19,6 +19,8 @@ from impact.tables.part import COLUMNS, cut_columns, part_codes
 CHART = ["indicator", "arm", *COLUMNS]
 LINES = ["kind", "subject", "column", "code", "period", "day", "state", "value", "expected", "gap", "days", "rules"]
 """Columns of what is to be looked at; see :func:`attention`."""
+FEWEST_PERIODS = 12
+"""Periods with a value, below which a chart says nothing; see :mod:`impact.statistics.control_charts`."""
 _OFF_COURSE = (CourseState.BEHIND, CourseState.OFF_COURSE)
 _WORRYING = (Reading.CONCERN, Reading.CHANGE)
 
@@ -39,8 +41,12 @@ class Followed:
     reports: pd.DataFrame
 
     def latest(self, today: datetime.date) -> pd.DataFrame:
-        """Return the last point with a value of each chart, of the periods that have ended."""
-        valued = self.points[self.points["value"].notna() & (self.points["last"] < pd.Timestamp(today))]
+        """Return the last point with a value of each chart that had enough of them by that day.
+
+        Limits are those of all periods that there are, later ones too.
+        """
+        ended = self.points[self.points["value"].notna() & (self.points["last"] < pd.Timestamp(today))]
+        valued = ended[ended.groupby(CHART)["value"].transform("size") >= FEWEST_PERIODS]
         return valued.sort_values("first").drop_duplicates(CHART, keep="last").sort_values(CHART)
 
     def promises(self, today: datetime.date) -> pd.DataFrame:
@@ -63,7 +69,7 @@ def attention(followed: Followed, today: datetime.date) -> pd.DataFrame:
     -------
     DataFrame
         ``kind`` (:class:`impact.states.AttentionKind`), ``subject`` (an indicator, or the contract of a report),
-        ``column`` and ``code`` of the part, ``period`` and ``day`` (first of a signal, due of a promise, deadline of
+        ``column`` and ``code`` of the part, ``period`` and ``day`` (last of a signal, due of a promise, deadline of
         the oldest report that is missing), ``state``, ``value`` and ``expected`` (the middle of the chart, the promise,
         how many reports are missing), ``gap`` (in widths from the middle to the limit, or as a share of the way that
         was promised), ``days`` since the day, ``rules`` of a signal. Signals first, the farthest from the middle
@@ -90,7 +96,7 @@ def _signals(latest: pd.DataFrame) -> pd.DataFrame:
         subject=marked["indicator"],
         column=cut_columns(marked),
         code=part_codes(marked),
-        day=marked["first"],
+        day=marked["last"],
         state=marked["reading"],
         expected=marked["center"],
         gap=(marked["value"] - marked["center"]) / half,

@@ -110,6 +110,19 @@ def test_the_shared_hash_is_the_same_whatever_is_promised_and_other_where_anothe
     assert changed["hours_given"] == hashes(plain)["hours_given"]
 
 
+def test_a_shared_sum_says_what_time_does_to_it_and_is_another_where_it_says_another_thing(tmp_path: Path) -> None:
+    def of_rule(rule: str) -> Programme:
+        shared = [one | ({"over_time": rule} if one["id"] == "hours_given" else {}) for one in SHARED]
+        framework(tmp_path, shared=shared)
+        folder = tmp_path / "a"
+        return load_programme(folder if folder.exists() else programme(tmp_path, "a", FIRST, ALL))
+
+    flow, stock = of_rule("flow"), of_rule("stock")
+    (bound,) = [one for one in stock.indicators if one.id == "hours_given"]
+    assert bound.over_time == "stock"
+    assert hashes(flow)["hours_given"] != hashes(stock)["hours_given"]
+
+
 @pytest.mark.parametrize(
     ("columns", "same"),
     [

@@ -308,3 +308,14 @@ def test_a_ratio_of_two_flows_has_a_value_in_every_period(tmp_path: Path) -> Non
     quarters = of(found, "ratio", every="quarter")
     assert quarters.loc["2024-Q1", "value"] == pytest.approx(9 / 20)  # 2 + 4 + 3 hours of five times 4
     assert of(found, "ratio", "B").loc["2024-03", "state"] == "no_report"
+
+
+@pytest.mark.parametrize("rule", ["stock", "running"])
+def test_a_row_set_aside_leaves_the_last_reports_as_they_are(tmp_path: Path, rule: str) -> None:
+    bad = pd.DataFrame([{"project": "A", "day": "31/12/2024", "beds": 99, "total": 99}])
+    frame = pd.concat([reports(), bad], ignore_index=True)
+    found = of(values(clocked(tmp_path / "p", frame, [indicator(rule, scope=["project"], **RULES[rule])], {})), rule)
+    expected = of(
+        values(clocked(tmp_path / "q", reports(), [indicator(rule, scope=["project"], **RULES[rule])], {})), rule
+    )
+    assert found["value"].tolist() == expected["value"].tolist()

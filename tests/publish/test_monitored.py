@@ -49,6 +49,7 @@ def seen(database: Path) -> dict[str, pd.DataFrame]:
             "completeness": tables.completeness(TODAY, "made"),
             "milestones": tables.milestones("made"),
             "sums": tables.target_sums("made"),
+            "findings": tables.findings("made"),
         }
 
 
@@ -163,6 +164,21 @@ def test_promises_of_parts_meet_their_values(seen: dict[str, pd.DataFrame], rows
     assert "p20" not in set(seen["milestones"]["scope_value"])
     sums = seen["sums"].set_index("due")
     assert sums.loc["2024-12-31", ["parts", "total", "whole", "difference"]].tolist() == [21, 25200, 25000, 200]
+
+
+def test_the_finding_says_what_the_last_milestone_says(seen: dict[str, pd.DataFrame]) -> None:
+    milestones = seen["milestones"]
+    ends = milestones[milestones["point"] == "end"].set_index("finding")["attainment"]
+    findings = seen["findings"]
+    promised = findings[findings["finding"].isin(ends.index)].set_index("finding")["attainment"]
+    assert promised.to_dict() == ends.to_dict()
+    assert promised["made/hours"] == "incomplete"
+
+
+def test_a_look_from_an_earlier_day_takes_charts_of_twelve_periods_only(seen: dict[str, pd.DataFrame]) -> None:
+    followed = Followed(seen["points"], seen["milestones"], seen["reports"])
+    assert count_charts(followed, datetime.date(2023, 12, 20)).charts == 0
+    assert count_charts(followed, datetime.date(2024, 1, 20)).charts > 500
 
 
 def test_a_missing_report_is_a_gap_of_the_chart_and_no_fall(seen: dict[str, pd.DataFrame]) -> None:

@@ -110,7 +110,7 @@ def targets() -> pd.DataFrame:
 
 def indicators() -> list[dict[str, Any]]:
     """Return the thirty indicators, each cut by project."""
-    cut = {"scope": ["project"], "contract": "rows", "sample": ALL}
+    cut = {"scope": ["project"], "contract": "rows", "sample": ALL, "ex_post": {"period": "2024-12"}}
 
     def summed(name: str, rule: str) -> dict[str, Any]:
         return indicator(name, formula={"kind": "sum", "column": name}, over_time=rule, **cut)
@@ -124,7 +124,7 @@ def indicators() -> list[dict[str, Any]]:
     declared += [indicator(name, formula={"kind": "mean", "column": name}, **cut) for name in MEANS]
     for name, operands in {"hours_a_visit": ["hours", "visits"], "calls_a_meeting": ["calls", "meetings"]}.items():
         reckoned = indicator(name, formula={"kind": "derived", "operation": "ratio", "operands": operands})
-        declared.append(reckoned | {"scope": ["project"], "contract": "rows"})
+        declared.append(reckoned | {name: field for name, field in cut.items() if name != "sample"})
     origin = {"note": "invented for the test"}
     steps = [
         {"due": f"{year}-12-31", "value": value, "origin": origin} for year, value in ((2023, 12500), (2024, 25000))

@@ -30,13 +30,12 @@ MENU = (
     value,
     monitoring,
     claims,
-    framework,
     explore,
     export,
 )
 """The menu above every page."""
-FOOT = (catalogue, definition)
-"""The menu below every page: what readers of files come for."""
+FOOT = (framework, catalogue, definition)
+"""The menu below every page: what programmes share, and what readers of files come for."""
 PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in (*MENU, *FOOT)}
 HOME = MENU[0].PAGE
 """Where the app opens."""

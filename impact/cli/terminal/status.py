@@ -79,6 +79,8 @@ def _reports(reports: pd.DataFrame, today: datetime.date) -> str:
     counts = due["state"].value_counts()
     received = len(due) - int(counts.get(ReportState.MISSING, 0))
     parts = [f"{int(counts[state])} {str(state).replace('_', ' ')}" for state in ReportState if counts.get(state, 0)]
+    if unexpected := int((states["state"] == ReportState.UNEXPECTED).sum()):
+        parts.append(f"{unexpected} more from who owes none")
     return f"{received:,} of {len(due):,} due received ({number(received / len(due), 'share')}): {', '.join(parts)}"
 
 

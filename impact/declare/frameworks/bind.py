@@ -168,7 +168,7 @@ def shared_hash(shared: SharedIndicator, contracts: Mapping[str, Contract], code
     return fingerprint(measured, rules)
 
 
-_MEASURED = ("direction", "level", "formula", "where", "sample")
+_MEASURED = ("direction", "level", "formula", "where", "over_time", "sample")
 
 
 def _row_rules(contract: Contract, codelists: Mapping[str, Codelist]) -> tuple[object, ...]:

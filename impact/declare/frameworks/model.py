@@ -18,7 +18,7 @@ from impact.declare.base import (
     StakeholderRole,
     Text,
 )
-from impact.declare.indicators import Sample
+from impact.declare.indicators import OverTime, Sample
 from impact.declare.theory import Link, Node
 from impact.formulas.models import Formula
 
@@ -153,6 +153,7 @@ class SharedIndicator(Declared):
     where: tuple[Condition, ...] = ()
     by: tuple[ColumnName, ...] = ()
     scope: tuple[ColumnName, ...] = ()
+    over_time: OverTime | None = None
     sample: Sample = Sample()
     note: Text | None = None
 

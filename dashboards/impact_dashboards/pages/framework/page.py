@@ -55,7 +55,9 @@ def _choices(view: View, names: Sequence[str], chosen: str) -> list[Choice]:
     choices = [Choice("framework", view.words("framework.choice"), frameworks or every, chosen)]
     if view.programme:
         return choices
-    programmes = {name: view.words.pick(row, "title") for name, row in view.published.titles.items()}
+    using = set(view.published.frameworks()["programme"])
+    titled = view.published.titles.items()
+    programmes = {name: view.words.pick(row, "title") for name, row in titled if name in using}
     return [*choices, Choice("programme", view.words("filter.programme"), every | programmes, view.given("programme"))]
 
 

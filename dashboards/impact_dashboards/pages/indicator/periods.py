@@ -63,7 +63,7 @@ def _chosen(view: View, rows: pd.DataFrame) -> str:
 def periods_block(view: View, row: Row, rows: pd.DataFrame) -> Block:
     """Return the values of the chosen kind of period, drawn with their limits where they have a chart."""
     chosen = rows[rows["every"] == _chosen(view, rows)].sort_values("first")
-    listed = rows_of(chosen.iloc[::-1])
+    listed = [row | {"rules": "; ".join(row["rules"] or ())} for row in rows_of(chosen.iloc[::-1])]
     table = Table(_columns(view, row["unit"]), listed, file_columns(IN_FILE), shown=SHOWN)
     drawable = chosen["value"].notna().sum() > 1
     figure = _figure(view, row, chosen) if drawable else None

@@ -98,7 +98,8 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> go.Figure | None:
     drawn = points[points["value"].notna()]
     times = _times(row, drawn)
     target = _point(row, "target", times.due)
-    if target is None and len(drawn) < 2:
+    nothing = drawn.empty and not known(row["baseline"])
+    if nothing or (target is None and len(drawn) < 2):
         return None
     return waves_figure(
         points.assign(wave=points["date"]),

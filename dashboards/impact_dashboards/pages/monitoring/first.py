@@ -31,9 +31,16 @@ def first_block(view: View) -> Block | None:
         return None
     lines = rows_of(attention(tables, view.today))
     titles = _titles(view)
-    rows = [row | {"title": titles.get(str(row["subject"]), str(row["subject"]))} for row in lines]
+    rows = [
+        row | {"title": titles.get(str(row["subject"]), str(row["subject"])), "rules": _rules(row)} for row in lines
+    ]
     table = Table(columns_of(view, LINES), rows, file_columns(IN_FILE), shown=SHOWN)
     return Block("first", view.words("first.title"), table, lead=_lead(view, tables))
+
+
+def _rules(row: Row) -> str:
+    """Return the rules of a signal as one text."""
+    return "; ".join(row["rules"] or ())
 
 
 def _titles(view: View) -> dict[str, str]:
@@ -86,7 +93,7 @@ def _gap(view: View, row: Row) -> str:
     size = abs(float(row["gap"]))
     if row["kind"] == AttentionKind.PROMISE:
         return view.words.number(size, "share")
-    return view.words("first.widths", size=view.words.number(round(size, 1)))
+    return view.words("first.widths", size=view.words.number(size))
 
 
 def _day(view: View, row: Row) -> str:
@@ -102,7 +109,7 @@ LINES = (
     ColumnSpec("state", "finding.status", _state),
     ColumnSpec("", "first.what", _what),
     ColumnSpec("", "first.gap", _gap, numeric=True),
-    ColumnSpec("day", "monitoring.day", _day),
+    ColumnSpec("day", "first.day", _day),
     ColumnSpec("days", "monitoring.since", _days, numeric=True, unit="d"),
     ColumnSpec("kind", "monitoring.what", lambda view, row: view.words(f"first.kind_{row['kind']}")),
 )

@@ -7,7 +7,7 @@ from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, col
 
 SHOWN = 12
 """Periods that the page shows; the file has all, the longer ones too."""
-IN_FILE = ("contract", "every", "first", "last", "open", "unexpected", "dhis2_rate")
+IN_FILE = ("contract", "every", "first", "last", "open", "dhis2_rate")
 
 
 def reports_block(view: View) -> Block | None:
@@ -39,6 +39,7 @@ PERIODS = (
     ColumnSpec("on_time", "reports.on_time", numeric=True),
     ColumnSpec("late", "reports.late", numeric=True),
     ColumnSpec("missing", "reports.missing", numeric=True),
+    ColumnSpec("unexpected", "reports.unexpected", numeric=True),
     ColumnSpec("double", "reports.double", numeric=True),
     ColumnSpec("corrected", "reports.corrected", numeric=True),
 )

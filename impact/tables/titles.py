@@ -204,9 +204,7 @@ class Project(
     programme: str = same(shared.PROGRAMME)
     column: str = col(Holds.CODE, "Column that holds the project.", "Colonna che contiene il progetto.")
     code: str = col(Holds.CODE, "Code of the project.", "Codice del progetto.")
-    place: Small = col(
-        Holds.DECLARED, "Order in which they are listed, from 0.", "Ordine in cui sono elencati, da 0."
-    )
+    place: Small = col(Holds.DECLARED, "Order in which they are listed, from 0.", "Ordine in cui sono elencati, da 0.")
     title_en: str = same(shared.TITLE_EN)
     title_it: str = same(shared.TITLE_IT)
     responsible: str | None = col(
@@ -227,6 +225,4 @@ class Project(
         "Contratto con una riga per progetto; vuoto se sono quelli di una lista di codici.",
         missing=Missing.NOT_APPLICABLE,
     )
-    contacts: tuple[str, ...] = col(
-        Holds.DECLARED, "Contacts that answer for it.", "Referenti che ne rispondono."
-    )
+    contacts: tuple[str, ...] = col(Holds.DECLARED, "Contacts that answer for it.", "Referenti che ne rispondono.")

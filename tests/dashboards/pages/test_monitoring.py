@@ -16,7 +16,7 @@ from impact_dashboards.page.address import read_address
 from impact_dashboards.page.view import AddressError, PageContent, View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.pages.monitoring.grid import SIZE
-from impact_dashboards.pages.monitoring.planned import BEHIND, delivery_rows, judged
+from impact_dashboards.parts.planned import BEHIND, delivery_rows, judged
 from impact_dashboards.pages.monitoring.quality import age_state, file_rows, share_state
 from impact_dashboards.server.files import block_file
 from impact_dashboards.server.shell import block_element

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from impact.drawing.markup import Node, h
 from impact.publish.rows import Record, rows_of
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
-from impact_dashboards.pages.monitoring.planned import HOW, day_of
+from impact_dashboards.parts.planned import HOW, day_of
 from impact_dashboards.pages.monitoring.quality import chips
 from impact_dashboards.parts.findings import link_of
 from impact_dashboards.parts.state_marks import badge

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from impact.drawing.markup import Node, h
 from impact.publish.rows import Record, rows_of
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
-from impact_dashboards.pages.monitoring.planned import HOW, written
+from impact_dashboards.parts.planned import HOW, written
 from impact_dashboards.parts.findings import finding_rows, finding_table
 
 PROCESS = ("phase", "delivery")

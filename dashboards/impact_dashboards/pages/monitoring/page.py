@@ -17,7 +17,7 @@ from impact_dashboards.pages.monitoring.first import first_block
 from impact_dashboards.pages.monitoring.grid import contracts_block, records_page
 from impact_dashboards.pages.monitoring.journeys import journeys_block, process_block
 from impact_dashboards.pages.monitoring.phases import phases_block
-from impact_dashboards.pages.monitoring.planned import deliveries_block, delivery_rows
+from impact_dashboards.parts.planned import deliveries_block, delivery_rows
 from impact_dashboards.pages.monitoring.quality import age_state, answers_block, file_rows, files_block, response_block
 from impact_dashboards.pages.monitoring.quarantine import counts_block, quarantine_page
 from impact_dashboards.pages.monitoring.reports import reports_block

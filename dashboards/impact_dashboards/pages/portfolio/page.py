@@ -13,7 +13,6 @@ from impact_dashboards.page.view import Block, ColumnSpec, PageContent, Row, Tab
 from impact_dashboards.pages.portfolio.filters import (
     GROUPS,
     LEVELS,
-    Rows,
     asked_filters,
     filter_choices,
     filtered,
@@ -22,6 +21,7 @@ from impact_dashboards.pages.portfolio.filters import (
 from impact_dashboards.pages.portfolio.summary import headline, tiles
 from impact_dashboards.parts.findings import all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.promises import Rows
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.verdicts import decided
 

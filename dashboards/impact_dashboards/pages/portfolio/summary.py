@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from impact.drawing.markup import Element, Node, h
 from impact_dashboards.page.view import Row, View
-from impact_dashboards.pages.portfolio.filters import DATA, EFFECT, STAGES, Rows, has_effect, is_promised
+from impact_dashboards.pages.portfolio.filters import DATA
 from impact_dashboards.parts.findings import OLD, age
 from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.promises import EFFECT, STAGES, Rows, has_effect, is_promised
 
 # ---- the sentence ----------------------------------------------------------------------------------------------------
 

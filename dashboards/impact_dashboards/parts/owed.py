@@ -12,7 +12,7 @@ from impact.publish.rows import Record, rows_of
 from impact.states import AttentionKind
 from impact.tables.part import Part, read_finding
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
-from impact_dashboards.parts.owners import owner, owner_of
+from impact_dashboards.parts.owners import Owner, owner, owner_of
 from impact_dashboards.parts.projects import project_link, projects
 from impact_dashboards.parts.promises import MISSED
 
@@ -126,7 +126,8 @@ def _what(view: View, row: Row) -> Node:
 
 
 def _whose(view: View, row: Row) -> Node:
-    return row["whose"].shown(view)
+    whose: Owner = row["whose"]
+    return whose.shown(view)
 
 
 def _due(view: View, row: Row) -> str:

@@ -1,4 +1,4 @@
-"""Which findings are promises, effects, refused effects: what several pages count, and what the portfolio filters by."""
+"""Which findings are promises, effects, refused effects: what pages count, and what the portfolio filters by."""
 
 from __future__ import annotations
 

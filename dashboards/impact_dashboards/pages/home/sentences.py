@@ -1,4 +1,4 @@
-"""What was promised for people, what was caused, what is unknown: three sentences, each number a link to what it counts.
+"""What was promised for people, what was caused, what is unknown: each number is a link to what it counts.
 
 Findings are those of whole programmes (for a reader of parts, of the widest parts in reach), real data apart from
 synthetic; a promise counts where it is for people, as an outcome or impact, and not as work that was done.

@@ -127,12 +127,15 @@ def files_block(view: View, project: Record) -> Block | None:
 
 
 def _files(view: View, contracts: set[str | None]) -> Iterator[Record]:
-    titles = source_titles(view)
+    titles: dict[str, str] = source_titles(view)
     for load in rows_of(view.published.loads(view.programme)):
         if load["current"] and load["contract"] in contracts:
             mark = " †" if load["kind"] == "synthetic" else ""
-            names = {"title": titles.get(load["source"], load["source"]) + mark}
-            names |= {"column_title": contract_title(view, load["contract"]), "loaded": load["loaded_at"].date()}
+            names = {
+                "title": titles[load["source"]] + mark,
+                "column_title": contract_title(view, load["contract"]),
+                "loaded": load["loaded_at"].date(),
+            }
             yield {name: load[name] for name in ("source", "contract", "kind", "file")} | names
 
 

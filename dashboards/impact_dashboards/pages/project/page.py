@@ -1,7 +1,7 @@
 """Project: what one project promised, what came of it, what it delivered, where it stands among bodies, its files.
 
-``/project/<programme>`` lists the projects of a programme, ``…/<code>`` is the page of one. Each block stands only where
-there is something to show.
+``/project/<programme>`` lists the projects of a programme, ``…/<code>`` is the page of one. Each block stands only
+where there is something to show.
 """
 
 from __future__ import annotations

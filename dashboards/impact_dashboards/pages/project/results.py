@@ -46,7 +46,7 @@ def effects_block(view: View, rows: Rows) -> Block | None:
     checks = rows_of(view.published.diagnostics(view.programme))
     counted = Counter((check["finding"], check["status"]) for check in checks)
     states = {"passed": CheckStatus.PASSED, "failed": CheckStatus.FAILED}
-    shown = [row | {name: counted[row["finding"], state] for name, state in states.items()} for row in found]
+    shown = [{**row, **{name: counted[row["finding"], state] for name, state in states.items()}} for row in found]
     table = Table(columns_of(view, EFFECTS), shown, file_columns(["effect_low", "effect_high", "contribution"]))
     return Block("effects", view.words("project.effects"), table, lead=view.words("project.effects_lead"))
 

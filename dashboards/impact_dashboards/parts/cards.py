@@ -55,7 +55,8 @@ def _card(view: View, subject: Subject) -> Element:
     programme = view.words.pick(view.published.titles[subject.programme], "title")
     over = h("small", view.words("decision.whole") if subject.part.is_whole else programme)
     mark = badge(reason.state, view.words)
-    whose = h("small", view.words("decision.whose", name=subject.owner.body)) if subject.owner.body else None
+    name = subject.owner.body or subject.owner.contact
+    whose = h("small", view.words("decision.whose", name=name)) if name else None
     content = [over, h("strong", subject.title), mark, h("span", reason.text, class_="reason"), whose]
     return h("a", content, href=link_to(view, subject), class_=f"decision {reason.need}")
 

@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from impact.publish.rows import rows_of
 from impact.states import AttainmentState, AttentionKind, ContributionState
-from impact.tables.part import WHOLE, Part
+from impact.tables.part import WHOLE, Part, read_finding
 from impact_dashboards.page.view import Row, View
 from impact_dashboards.parts.findings import all_rows, title_of
 from impact_dashboards.parts.marks import known
@@ -156,8 +156,19 @@ class _Known:
         behind = [row for row in self.rows if row["finding"] == found.finding] or self.rows
         is_synthetic = bool(behind) and all(row["data_kind"] == "synthetic" for row in behind)
         marked = f"{title} †" if is_synthetic else title
-        whose = owner(self.view, self.programme, self.part)
+        whose = self._owner(found)
         return Subject(self.programme, self.part, marked, found, whose, is_synthetic)
+
+    def _owner(self, reason: Reason) -> Owner:
+        """Return who answers for the reason, which may be somebody nearer than who answers for the whole."""
+        if reason.need is Need.MISSING:
+            oldest: Owner = self._waiting()[0]["owner"]
+            return oldest
+        names = {"indicator": read_finding(reason.finding)[1]} if reason.finding else {}
+        return owner(self.view, self.programme, self.part, **names)
+
+    def _waiting(self) -> list[Row]:
+        return [row for row in self.owed if row["owed"] in (MISSING_DATA, MISSING_REPORT)]
 
     def _missed(self) -> Reason | None:
         """Return the missed promise with the largest gap."""
@@ -194,7 +205,7 @@ class _Known:
 
     def _missing(self) -> Reason | None:
         """Return what somebody waits for longest."""
-        waiting = [row for row in self.owed if row["owed"] in (MISSING_DATA, MISSING_REPORT)]
+        waiting = self._waiting()
         if not waiting:
             return None
         words, oldest = self.view.words, waiting[0]

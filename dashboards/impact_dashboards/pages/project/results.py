@@ -19,6 +19,9 @@ from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.promises import STAGES, Rows, has_effect, is_promised, is_refused
 from impact_dashboards.parts.state_marks import badge, evidence
 
+SHOWN = 10
+"""Facts beside promises that are shown at once; more are folded away."""
+
 
 def promises_block(view: View, rows: Rows) -> Block | None:
     """Return what was promised, with what came of it and its interval; None where nothing was."""
@@ -35,7 +38,8 @@ def facts_block(view: View, rows: Rows) -> Block | None:
     if not others:
         return None
     ordered = sorted(others, key=lambda row: row["stage"] not in STAGES["results"])
-    return Block("facts", view.words("project.facts"), finding_table(view, ordered))
+    title, table = view.words("project.facts"), finding_table(view, ordered)
+    return Block("facts", title, table, folded=len(ordered) > SHOWN)
 
 
 def effects_block(view: View, rows: Rows) -> Block | None:

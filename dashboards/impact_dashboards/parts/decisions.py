@@ -255,9 +255,9 @@ class _Known:
             return Reason(Need.SETTLED, 0.0, words("decision.suppressed"), "suppressed", "")
         if any(row["attainment"] == AttainmentState.NOT_DUE for row in promised):
             return Reason(Need.SETTLED, 0.0, words("decision.not_due"), "not_due", "")
-        return Reason(
-            Need.SETTLED, 0.0, words("decision.nothing" if self.rows else "decision.unknown"), "no_target", ""
-        )
+        if not self.rows:
+            return Reason(Need.SETTLED, 0.0, words("decision.unknown"), "unmeasured", "")
+        return Reason(Need.SETTLED, 0.0, words("decision.nothing"), "no_target", "")
 
     def _and_more(self, text: str, kind: str, count: int) -> str:
         """Return a reason, with how many others of its kind there are."""

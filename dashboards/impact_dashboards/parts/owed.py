@@ -42,7 +42,12 @@ def lacking(row: Row) -> str:
 
 
 def owed_rows(view: View, programme: str) -> list[Record]:
-    """Return everything that is owed, the oldest first, each with whose it is."""
+    """Return everything that is owed, the oldest first, each with whose it is; made once for the data as they are."""
+    name = f"owed of {programme} on {view.today} in {view.words.language}"
+    return view.published.cached_value(name, lambda: _owed(view, programme))
+
+
+def _owed(view: View, programme: str) -> list[Record]:
     rows = [*_late(view, programme), *_reports(view, programme)]
     return sorted(rows, key=lambda row: (row["due"], row["title"]))
 

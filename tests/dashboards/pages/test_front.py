@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,7 +19,7 @@ from impact.drawing.markup import Element, words_of
 from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, Scope
 from impact.store import Warehouse
-from impact.tables.part import WHOLE
+from impact.tables.part import WHOLE, Part
 from impact.words import words_in
 from tests.support.monitored import MISSING, PROJECTS, write_with_contacts
 from tests.support.programmes import indicator, written
@@ -249,25 +248,38 @@ def test_what_one_alone_measures_is_compared_with_nothing(shipped: Ask) -> None:
     assert len(alone.rows) > 0
 
 
-def test_what_is_suppressed_stays_so(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def two_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Two projects of a codelist that have data, one of them on three persons, and a third that has none."""
     rows = [("a", f"a{number}", 1.5 + number) for number in range(30)] + [
         ("b", f"b{number}", 7.25) for number in range(3)
     ]
     frame = pd.DataFrame(rows, columns=["site", "person", "y"])
-    roster = pd.DataFrame({"id": ["a", "b", "c"]})
-    folder = written(tmp_path / "made", frame, [indicator("score", scope=["site"])])
-    codes = [{"code": code, "title": code.upper()} for code in roster["id"]]
-    path = folder / "contracts.yaml"
-    path.write_text(path.read_text() + f"codelists: [{{id: sites, title: Sites, codes: {codes}}}]\n", encoding="utf-8")
-    with (folder / "programme.yaml").open("a", encoding="utf-8") as file:
-        file.write("projects: {column: site, codelist: sites}\n")
+    folder = written(tmp_path_factory.mktemp("sites") / "made", frame, [indicator("score", scope=["site"])])
+    codes = [{"code": code, "title": code.upper()} for code in "abc"]
+    more = {
+        "contracts": f"codelists: [{{id: sites, title: Sites, codes: {codes}}}]\n",
+        "programme": "projects: {column: site, codelist: sites}\n" + ANSWERS,
+    }
+    for name, text_ in more.items():
+        with (folder / f"{name}.yaml").open("a", encoding="utf-8") as file:
+            file.write(text_)
     with ran(folder) as warehouse:
-        view, content = asks(warehouse)("/en/compare?programme=made&first=made/a&second=made/b")
+        yield asks(warehouse)
+
+
+def test_what_is_suppressed_stays_so(two_sites: Ask) -> None:
+    for path in ("/en/compare?programme=made&first=made/a&second=made/b", "/en/project/made/b", "/en/home"):
+        view, content = two_sites(path)
         page = text(drawn(view, content))
         assert "7.25" not in page
-        assert "Suppressed" in page
-        view, content = asks(warehouse)("/en/project/made/b")
-        assert "7.25" not in text(drawn(view, content))
+        assert "Suppressed" in page, path
+
+
+def test_a_project_that_nothing_is_known_of_has_a_page_that_says_so(two_sites: Ask) -> None:
+    view, content = two_sites("/en/project/made/c")
+    assert "No finding is about it alone" in text(drawn(view, content))
+    assert [one.id for one in content.blocks] == ["files"]
 
 
 # ---- whose it is -----------------------------------------------------------------------------------------------------
@@ -287,6 +299,24 @@ def test_everything_late_is_somebodys_and_missed_is_apart_from_missing(monitored
     found = {row["became"] for row in block(content, "due").table.rows}  # type: ignore[union-attr]
     assert found == {"missed"}
     assert "2 reports missing" in text(drawn(view, content))
+
+
+ANSWERS = """
+stakeholders: [{id: office, name: Office, role: lead}, {id: agency, name: Agency, role: partner}]
+contacts:
+  - {id: all, role: Everything, name: Anna}
+  - {id: score, role: Score, name: Bruno, answers_for: {indicators: [score]}}
+  - {id: site, role: Site, body: agency, answers_for: {projects: [a]}}
+"""
+
+
+def test_the_nearest_contact_answers(two_sites: Ask) -> None:
+    view, _ = two_sites("/en/home")
+    one, other = Part("site", "a"), Part("site", "b")
+    assert owner(view, "made", one, indicator="score").said(view) == "Agency; Site"
+    assert owner(view, "made", other, indicator="score").said(view) == "Score: Bruno"
+    assert owner(view, "made", other, indicator="other").said(view) == "Everything: Anna"
+    assert owner(view, "made", WHOLE, wave="w").said(view) == "Everything: Anna"
 
 
 def test_where_nobody_is_declared_the_lead_answers_and_else_nobody_is_invented(shipped: Ask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,12 +16,15 @@ from impact_dashboards.parts.owed import OWED
 from impact_dashboards.parts.owners import Owner, owner
 from impact_dashboards.parts.projects import PAGE
 
+from impact.declare import load_programme
 from impact.drawing.markup import Element, words_of
 from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, Scope
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.tables.part import WHOLE, Part
 from impact.words import words_in
+from tests.support.frameworks import FIRST, SECOND, binding, framework, programme
 from tests.support.monitored import MISSING, PROJECTS, write_with_contacts
 from tests.support.programmes import indicator, written
 from tests.support.shipped import shipped_database
@@ -238,6 +242,22 @@ def test_one_name_with_two_definitions_has_two_axes_and_the_page_says_why(shippe
     assert len({row["definition_hash"] for row in employed}) == 2
     assert len({row["heading"] for row in employed}) == 2
     assert "different definitions" in text(drawn(view, content))
+
+
+def test_what_a_framework_shares_stands_on_one_axis_whatever_each_promises(tmp_path: Path) -> None:
+    framework(tmp_path)
+    target = {"value": 0.5, "due": "2020", "origin": {"note": "made"}}
+    promised = binding("in_work", ex_ante={"target": target})
+    with Warehouse(tmp_path / "both.duckdb") as warehouse:
+        run_programme(load_programme(programme(tmp_path, "a", FIRST, ["in_work"])), warehouse)
+        run_programme(load_programme(programme(tmp_path, "b", SECOND, {"in_work": promised})), warehouse)
+        _, content = asks(warehouse)("/en/compare?first=a&second=b")
+        table = block(content, "compared").table
+        assert table is not None
+        shared = [row for row in table.rows if row["indicator"] == "in_work"]
+        assert [row["programme"] for row in shared] == ["a", "b"]
+        assert len({row["definition_hash"] for row in shared}) == 2
+        assert len({row["scale"] for row in shared}) == len({row["heading"] for row in shared}) == 1
 
 
 def test_what_one_alone_measures_is_compared_with_nothing(shipped: Ask) -> None:

@@ -15,8 +15,9 @@ from impact_dashboards.parts.state_marks import Attributes
 
 AXIS_HEIGHT = 34
 TICKS = 3
-"""About so many numbers stand below an axis."""
-STEPS = (1.0, 2.0, 5.0, 10.0)
+"""At least so many numbers stand below an axis."""
+STEPS = (5.0, 2.0, 1.0, 0.5, 0.2)
+"""Times a power of ten that lie between two numbers of an axis, the widest first."""
 CLOSE = 0.34
 """Share of the axis below which two words above it would run into each other."""
 EDGE = 0.2
@@ -133,12 +134,13 @@ def _words(view: View, panel: Panel) -> Iterator[tuple[float, str]]:
 
 
 def _ticks(scale: Scale) -> list[float]:
-    """Return round numbers on an axis."""
+    """Return round numbers on an axis, as far apart as leaves at least three of them."""
     low, high = min(scale), max(scale)
-    rough = (high - low) / TICKS
-    size = 10.0 ** math.floor(math.log10(rough))
-    step = next(step * size for step in STEPS if step * size >= rough * 0.999)
-    first, last = math.ceil(low / step), math.floor(high / step)
+    size = 10.0 ** math.floor(math.log10(high - low))
+    for step in (share * size for share in STEPS):
+        first, last = math.ceil(low / step), math.floor(high / step)
+        if last - first + 1 >= TICKS:
+            break
     return [round(count * step, 12) for count in range(first, last + 1)]
 
 

@@ -11,7 +11,7 @@ from impact.states import WORST_FIRST
 from impact_dashboards.page.view import Fold, Row, View
 from impact_dashboards.pages.portfolio.filters import SORTS
 from impact_dashboards.parts.marks import known
-from impact_dashboards.parts.promises import STAGES, Rows, is_promised
+from impact_dashboards.parts.promises import STAGES, Rows, has_effect, is_promised
 
 Key = Callable[[Row], Any]
 OUTCOMES, WORK, FACTS = "outcomes", "work", "facts"
@@ -24,8 +24,8 @@ KINDS = (OUTCOMES, WORK, *(f"{FACTS}.{stage}" for stage in FACT_STAGES))
 
 
 def kind_of(row: Row) -> str:
-    """Return the kind of a finding: what is neither promised nor an effect is a fact."""
-    if not is_promised(row) and not known(row["estimate"]):
+    """Return the kind of a finding: what is neither promised nor an effect is a fact, also where it changed."""
+    if not is_promised(row) and not has_effect(row):
         return f"{FACTS}.{row['stage']}"
     return OUTCOMES if row["stage"] in STAGES["results"] else WORK
 

@@ -176,20 +176,26 @@ def _part_name(view: View, row: Row) -> Node:
 
 
 def _drawing(view: View, row: Row) -> Node:
-    """Draw a finding, or say why it cannot be drawn."""
+    """Draw a finding, or say why it cannot be drawn; below it what leads to its parts, side by side."""
     state = row["attainment"]
     if state == "suppressed":
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
     if state in NO_WAY:
         return h("small", view.words(f"meaning.{state}"))
     text = in_words(view, row)
-    return whisker(row, text, scale=row.get("scale"))
+    links = row.get("parts")
+    parts = h("small", view.words("finding.parts"), [[" ", link] for link in links], class_="parts") if links else None
+    return [whisker(row, text, scale=row.get("scale")), parts]
 
 
 def _has_drawing(row: Row) -> bool:
     """Tell whether a finding can be drawn, or is to say why not."""
     is_explained = row["attainment"] == "suppressed" or row["attainment"] in NO_WAY
-    return is_explained or (known(row["value"]) and (row.get("scale") or progress_scale(row)) is not None)
+    return (
+        is_explained
+        or bool(row.get("parts"))
+        or (known(row["value"]) and (row.get("scale") or progress_scale(row)) is not None)
+    )
 
 
 def in_words(view: View, row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 
 from impact.drawing.markup import Element, h
 from impact.publish.rows import Record
@@ -91,7 +91,11 @@ def _panel(rows: Sequence[Row]) -> Panel | None:
 
 
 def _same(numbers: Sequence[float]) -> bool:
-    return bool(numbers) and all(math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9) for one, other in pairwise(numbers))
+    return bool(numbers) and all(starmap(_alike, pairwise(numbers)))
+
+
+def _alike(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
 
 
 # ---- the axis --------------------------------------------------------------------------------------------------------

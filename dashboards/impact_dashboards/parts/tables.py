@@ -13,7 +13,7 @@ from typing import Any
 
 from impact.drawing.markup import Element, Node, h
 from impact.words import Words
-from impact_dashboards.page.view import Column, Row, Table
+from impact_dashboards.page.view import Column, Fold, Row, Table
 
 
 def table_element(words: Words, table: Table, caption: str) -> Element:
@@ -22,18 +22,17 @@ def table_element(words: Words, table: Table, caption: str) -> Element:
     if not table.rows and not filtered:
         return h("p", words("empty.rows"), class_="empty")
     if table.fold is not None:
-        return h("div", list(_folded(words, table, caption)))
+        return h("div", list(_folded(words, table, table.fold, caption)))
     hidden = len(table.rows) - table.shown if table.shown else 0
     more = h("p", words("table.more", count=hidden), class_="note") if hidden > 0 else None
     return h("div", _region(words, table, caption), more)
 
 
-def _folded(words: Words, table: Table, caption: str) -> Iterator[Element]:
+def _folded(words: Words, table: Table, fold: Fold, caption: str) -> Iterator[Element]:
     """Yield the rows of the first kind open, and those of each other kind folded away."""
-    assert table.fold is not None  # noqa: S101 - asked by table_element
-    kinds = [(kind, list(rows)) for kind, rows in groupby(table.rows, key=table.fold.kind)]
+    kinds = [(kind, list(rows)) for kind, rows in groupby(table.rows, key=fold.kind)]
     for place, (kind, rows) in enumerate(kinds):
-        title = table.fold.title(kind, rows)
+        title = fold.title(kind, rows)
         region = _region(words, replace(table, rows=rows), f"{caption}: {title}")
         if place:
             yield h("details", h("summary", title), region, class_="fold")

@@ -58,7 +58,7 @@ def _states(view: View, rows: Sequence[Row]) -> str:
 
 def sort_key(rows: Rows, by: str) -> Key:
     """Return the key by which rows are sorted; without a sort what was promised stands first, suppressed ones last."""
-    return SORT_KEYS[by](rows) if by else lambda row: _default(row)
+    return SORT_KEYS[by](rows) if by else _default
 
 
 def _default(row: Row) -> tuple[bool, bool, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -82,16 +83,17 @@ VERDICTS = (
 
 def _findings(view: View, rows: Rows, cut: str, sort: str) -> Block:
     group, position = _grouping(view, rows, cut)
-    ordered = with_panels(_ordered(rows, position, sort)) if cut else _ordered(rows, position, sort)
+    ordered = _ordered(rows, position, sort)
+    shown: Rows = with_panels(ordered) if cut else _with_parts(view, ordered)
     above = functools.partial(axis_of, view) if cut else None
-    table = finding_table(view, ordered, by_part=bool(cut), group=group, fold=folded(view), above=above)
+    table = finding_table(view, shown, by_part=bool(cut), group=group, fold=folded(view), above=above)
     title = view.words("portfolio.table", count=len(rows))
     lead = view.words("portfolio.read_parts" if cut else "portfolio.read")
     return Block("findings", title, table, lead=lead, after=_legend(view))
 
 
 def _ordered(rows: Rows, position: Key, sort: str) -> list[Row]:
-    """Return rows by kind, then by group, then as asked; asked for an order, the group that holds the first is first."""
+    """Return rows by kind, by group, and as asked; in an order asked for, the group that holds the first is first."""
     key = sort_key(rows, sort)
     places = {id(row): (kind_position(row), position(row)) for row in rows}
     first = {place: min(map(key, of_place)) for place, of_place in _by_place(rows, places).items()}
@@ -102,6 +104,25 @@ def _ordered(rows: Rows, position: Key, sort: str) -> list[Row]:
         return (kind, first[place], group, key(row)) if sort else (kind, group, key(row))
 
     return sorted(rows, key=order)
+
+
+def _with_parts(view: View, rows: Rows) -> list[Row]:
+    """Return findings of wholes with what leads to their parts, where there are several to compare."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in all_rows(view):
+        counts.setdefault((row["programme"], row["indicator"]), Counter())[row["cut"]] += 1
+    titles = view.published.cut_titles(view.words.declared)
+
+    def links(row: Row) -> list[Element]:
+        of_row = counts[row["programme"], row["indicator"]]
+        asked = {"programme": row["programme"], "indicator": row["indicator"], "status": "", "group": ""}
+        return [
+            h("a", f"{titles.get(cut, cut)} {count}", href=view.address.with_(**asked, cut=cut))
+            for cut, count in of_row.items()
+            if cut and count > 1
+        ]
+
+    return [{**row, "parts": links(row)} for row in rows]
 
 
 def _by_place(rows: Rows, places: Mapping[int, tuple[int, Any]]) -> dict[tuple[int, Any], list[Row]]:
@@ -177,8 +198,12 @@ def _groups_of_parts(view: View, rows: list[Record] | Rows, cut: str, by: str) -
 def _legend(view: View) -> Element:
     """Return what the shapes mean, and the dots of evidence."""
     states = h("p", [badge(state, view.words) for state in LEGEND], class_="legend")
-    levels = [h("li", evidence(level, view.words), view.words(f"evidence.{level or 0}")) for level in LEVELS_OF_EVIDENCE]
+    levels = [_level_of_evidence(view, level) for level in LEVELS_OF_EVIDENCE]
     return h("div", states, h("p", view.words("evidence.legend"), class_="note"), h("ul", levels, class_="levels"))
+
+
+def _level_of_evidence(view: View, level: int | None) -> Element:
+    return h("li", evidence(level, view.words), view.words(f"evidence.{level or 0}"))
 
 
 PAGE = Page(

@@ -14,9 +14,15 @@ from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.promises import STAGES, Rows, has_effect, is_promised
 
 Key = Callable[[Row], Any]
-OUTCOMES, WORK, FACTS = "outcomes", "work", "facts"
-FACT_STAGES = ("outcome", "impact", "output", "activity", "input")
-KINDS = (OUTCOMES, WORK, *(f"{FACTS}.{stage}" for stage in FACT_STAGES))
+OUTCOMES, WORK = "outcomes", "work"
+FACTS = {
+    "outcome": "outcome_facts",
+    "impact": "impact_facts",
+    "output": "output_facts",
+    "activity": "activity_facts",
+    "input": "input_facts",
+}
+KINDS = (OUTCOMES, WORK, *FACTS.values())
 """What changed for somebody, what was done of what was promised, then what is only known, by stage."""
 
 
@@ -26,7 +32,7 @@ KINDS = (OUTCOMES, WORK, *(f"{FACTS}.{stage}" for stage in FACT_STAGES))
 def kind_of(row: Row) -> str:
     """Return the kind of a finding: what is neither promised nor an effect is a fact, also where it changed."""
     if not is_promised(row) and not has_effect(row):
-        return f"{FACTS}.{row['stage']}"
+        return FACTS[row["stage"]]
     return OUTCOMES if row["stage"] in STAGES["results"] else WORK
 
 

@@ -34,7 +34,15 @@ LEGEND = (
     *("no_target", "no_data", "suppressed"),
 )
 
-LEVELS_OF_EVIDENCE = (None, 1, 2, 3, 4, 5)
+EVIDENCE = {
+    "evidence.0": None,
+    "evidence.1": 1,
+    "evidence.2": 2,
+    "evidence.3": 3,
+    "evidence.4": 4,
+    "evidence.5": 5,
+}
+"""What the dots of evidence mean, from none to five."""
 
 
 def page(view: View) -> PageContent:
@@ -198,12 +206,8 @@ def _groups_of_parts(view: View, rows: list[Record] | Rows, cut: str, by: str) -
 def _legend(view: View) -> Element:
     """Return what the shapes mean, and the dots of evidence."""
     states = h("p", [badge(state, view.words) for state in LEGEND], class_="legend")
-    levels = [_level_of_evidence(view, level) for level in LEVELS_OF_EVIDENCE]
+    levels = [h("li", evidence(level, view.words), view.words(key)) for key, level in EVIDENCE.items()]
     return h("div", states, h("p", view.words("evidence.legend"), class_="note"), h("ul", levels, class_="levels"))
-
-
-def _level_of_evidence(view: View, level: int | None) -> Element:
-    return h("li", evidence(level, view.words), view.words(f"evidence.{level or 0}"))
 
 
 PAGE = Page(

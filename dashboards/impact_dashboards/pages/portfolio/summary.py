@@ -88,7 +88,7 @@ class _Tile:
         title = h("span", view.words(f"tile.{self.name}"), class_="tile-name")
         note = h("small", view.words(f"tile.{self.name}_note"))
         current = "true" if self.chosen else None
-        return h("a", title, h("strong", self.value), note, href=self.href, aria_current=current, class_="tile")
+        return h("a", title, h("strong", self.value), note, href=self.href, class_="tile", aria_current=current)
 
 
 def tiles(view: View, rows: Rows) -> Element:

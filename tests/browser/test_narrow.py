@@ -13,7 +13,8 @@ from tests.browser.conftest import Watched
 
 Watch = Callable[..., Watched]
 WIDTH, TOUCH = 390, 44
-VIEWS = [example for page in PAGES.values() for example in page.examples]
+DEEPER = ("monitoring/wecare/records", "monitoring/wecare/quarantine", "nowhere")
+VIEWS = [*(example for page in PAGES.values() for example in page.examples), *DEEPER]
 SIDEWAYS = """() => [...document.querySelectorAll('body *')].filter(one => {
   const flow = getComputedStyle(one).overflowX;
   return one.checkVisibility() && ['auto', 'scroll'].includes(flow) && one.scrollWidth > one.clientWidth + 1;

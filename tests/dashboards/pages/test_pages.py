@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from impact_dashboards.page.address import Address, read_address
-from impact_dashboards.page.view import View
+from impact_dashboards.page.view import PageContent, Table, View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.parts.findings import whole
 from impact_dashboards.server.app import Memory, Site, create_app
@@ -304,6 +304,13 @@ def view(published: ReaderTables, path: str) -> View:
     return View(published, words_in("en"), address, datetime.date(2026, 11, 28))
 
 
+def _table(page: PageContent, name: str) -> Table:
+    block = page.block(name)
+    assert block is not None
+    assert block.table is not None
+    return block.table
+
+
 def test_the_portfolio_lists_what_its_filters_say(published: ReaderTables) -> None:
     every = published.findings()
     for query, expected in (
@@ -313,25 +320,28 @@ def test_the_portfolio_lists_what_its_filters_say(published: ReaderTables) -> No
         ("?cut=quadrant&indicator=loneliness", every.query("group == 'quadrant' and indicator == 'loneliness'")),
     ):
         page = PAGES["portfolio"].content(view(published, f"/en/portfolio{query}"))
-        table = page.blocks[-1].table
-        assert table is not None
+        table = _table(page, "findings")
         assert {row["finding"] for row in table.rows} == set(expected["finding"])
         assert len(table.rows) == len(expected) > 0
 
 
-def test_the_portfolio_begins_with_the_verdicts_of_the_programmes_in_reach(published: ReaderTables) -> None:
+def test_the_portfolio_has_the_verdicts_of_the_programmes_in_reach(published: ReaderTables) -> None:
     for query, expected in (("", set(published.programmes)), ("?programme=wecare", {"wecare"})):
         page = PAGES["portfolio"].content(view(published, f"/it/portfolio{query}"))
-        table = page.blocks[0].table
-        assert page.blocks[0].id == "verdicts"
-        assert table is not None
+        table = _table(page, "verdicts")
         assert {row["programme"] for row in table.rows} <= expected
         for row in table.rows:
             own = PAGES["verdict"].content(view(published, f"/it/verdict/{row['programme']}"))
             assert own.lead == row["verdict"]
 
 
-@pytest.mark.parametrize("query", ["", "?programme=wecare", "?level=macro&data=synthetic"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("", "?programme=wecare", "?level=macro&data=synthetic", "?programme=wecare&cut=project_id&sort=gap"),
+        *("?programme=wecare&level=micro&status=short", "?indicator=loneliness&stage=work&status=effect"),
+    ],
+)
 def test_a_tile_leads_to_the_rows_it_counts(client: Any, query: str) -> None:
     text = client.get(f"/en/portfolio{query}").get_data(as_text=True)
     tiles = re.findall(r"<strong>([\d/–]+)</strong><small>[^<]*</small></a>", text)
@@ -350,8 +360,7 @@ def test_a_tile_leads_to_the_rows_it_counts(client: Any, query: str) -> None:
 
 def test_projects_are_grouped_by_what_they_belong_to(published: ReaderTables) -> None:
     page = PAGES["portfolio"].content(view(published, "/en/portfolio?programme=wecare&cut=project_id&group=quadrant"))
-    table = page.blocks[-1].table
-    assert table is not None
+    table = _table(page, "findings")
     assert table.group is not None
     groups = {table.group(row) for row in table.rows}
     assert "Cuneo" in groups

@@ -13,6 +13,8 @@ from impact_dashboards.parts.promises import NO_STATES, STAGES, Rows, in_stage
 LEVELS = ("micro", "meso", "macro")
 DATA = ("real", "synthetic")
 GROUPS = ("programme", "level", "indicator")
+SORTS = ("gap", "effect", "certainty", "date")
+"""By what findings can be sorted within their groups."""
 
 
 # ---- what is asked for -----------------------------------------------------------------------------------------------
@@ -30,6 +32,7 @@ def asked_filters(view: View) -> dict[str, str]:
         "status": {*NO_STATES, *WORST_FIRST, *(row["attainment"] for row in rows)},
         "data": DATA,
         "group": {*GROUPS, *view.published.memberships()["by"]},
+        "sort": SORTS,
     }
     return {name: view.chosen(name, choices) for name, choices in offered.items()}
 
@@ -81,6 +84,7 @@ def filter_choices(view: View, asked: Mapping[str, str], reach: Rows, of_cut: Ro
         "status": _all(view, _statuses(view, of_cut, asked["status"])),
         "data": _all(view, _kinds(view)),
         "group": _groups(view, of_cut, asked["cut"]),
+        "sort": {"": view.words("sort.none")} | {name: view.words(f"sort.{name}") for name in SORTS},
     }
     values = dict(asked)
     if asked["group"] not in options["group"]:

@@ -155,6 +155,8 @@ class Column:
         How the rows are sorted by it: ``ascending``, ``descending``, ``none``; empty where they cannot be.
     below
         What stands below its head, such as a filter.
+    has
+        Tells whether a row has something in it; where no row has, the page leaves the column out.
     """
 
     key: str
@@ -166,6 +168,7 @@ class Column:
     head: Node = None
     sort: str = ""
     below: Node = None
+    has: Callable[[Row], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,8 @@ class ColumnSpec:
         Key of what the value is, for the metadata; without it the title.
     unit
         Of the value, for the metadata.
+    has
+        Tells whether a row has something in it; where no row has, the page leaves the column out.
     """
 
     key: str
@@ -194,6 +199,7 @@ class ColumnSpec:
     numeric: bool = False
     meaning: str = ""
     unit: str = ""
+    has: Callable[[Row], bool] | None = None
 
     def column(self, view: View) -> Column:
         """Return the column in a reader's language."""
@@ -201,7 +207,7 @@ class ColumnSpec:
         title = self.title if is_symbol else view.words(self.title)
         meaning = view.words(self.meaning) if self.meaning else ""
         show = functools.partial(self.cell, view) if self.cell else None
-        return Column(self.key, title, show, numeric=self.numeric, meaning=meaning, unit=self.unit)
+        return Column(self.key, title, show, numeric=self.numeric, meaning=meaning, unit=self.unit, has=self.has)
 
 
 def columns_of(view: View, specs: Iterable[ColumnSpec]) -> list[Column]:
@@ -212,6 +218,22 @@ def columns_of(view: View, specs: Iterable[ColumnSpec]) -> list[Column]:
 def file_columns(keys: Iterable[str]) -> list[Column]:
     """Return columns that stand in the file only, called by their keys."""
     return [Column(key, key) for key in keys]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How rows that matter less are folded away below those that matter, the kinds one after another.
+
+    Parameters
+    ----------
+    kind
+        Returns the kind of a row; rows of a kind follow one another, and the first kind stands open.
+    title
+        Returns what stands above the folded rows of a kind.
+    """
+
+    kind: Callable[[Row], str]
+    title: Callable[[str, Sequence[Row]], str]
 
 
 @dataclass(frozen=True)
@@ -232,6 +254,10 @@ class Table:
         Returns the class of a row.
     shown
         How many rows the page shows; the file holds all.
+    fold
+        How rows are folded away on the page; the file holds them all.
+    above
+        Returns what stands above the drawings of a group of rows, such as the axis that they share.
     """
 
     columns: Sequence[Column]
@@ -240,6 +266,8 @@ class Table:
     group: Callable[[Row], str] | None = None
     row_class: Callable[[Row], str] | None = None
     shown: int | None = None
+    fold: Fold | None = None
+    above: Callable[[Sequence[Row]], Element | None] | None = None
 
     @property
     def file_columns(self) -> list[Column]:

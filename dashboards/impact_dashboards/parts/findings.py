@@ -18,8 +18,9 @@ from impact.tables.part import Part, cut_columns, of_whole, part_codes, read_fin
 from impact.tables.results import Measure
 from impact.words import Words
 from impact.words.said import says
-from impact_dashboards.page.view import Column, ColumnSpec, Row, Table, View, columns_of, file_columns
-from impact_dashboards.parts.marks import known, whisker
+from impact_dashboards.page.view import Column, ColumnSpec, Fold, Row, Table, View, columns_of, file_columns
+from impact_dashboards.parts.marks import known, progress_scale, whisker
+from impact_dashboards.parts.projects import project_link, project_of
 from impact_dashboards.parts.state_marks import badge, evidence
 
 STALE = 90
@@ -165,25 +166,45 @@ def _muted() -> Element:
 
 def _whole_name(view: View, row: Row) -> Node:
     """Return the indicator as the link to its finding, above its part, if it is of one, and its unit."""
-    part = part_of(view, row) if part_path(row) else ""
-    below = " · ".join(filter(None, (part, unit_of(view.words, row))))
-    return [h("a", title_of(view, row), href=link_of(view, row)), h("small", below)]
+    part = [_part_link(view, row), " · "] if part_path(row) else []
+    return [h("a", title_of(view, row), href=link_of(view, row)), h("small", part, unit_of(view.words, row))]
+
+
+def _part_link(view: View, row: Row) -> Node:
+    """Return the name of a part, as the link to its page where it is a project."""
+    project, name = project_of(view, row), part_of(view, row)
+    return name if project is None else project_link(view, project, name)
 
 
 def _part_name(view: View, row: Row) -> Node:
-    """Return the part as the link to its finding, above the indicator."""
-    return [h("a", part_of(view, row), href=link_of(view, row)), h("small", title_of(view, row))]
+    """Return the part above the indicator; a project leads to its page, the indicator to the finding."""
+    title = title_of(view, row)
+    if project_of(view, row) is None:
+        return [h("a", part_of(view, row), href=link_of(view, row)), h("small", title)]
+    return [_part_link(view, row), h("small", h("a", title, href=link_of(view, row)))]
 
 
 def _drawing(view: View, row: Row) -> Node:
-    """Draw a finding, or say why it cannot be drawn."""
+    """Draw a finding, or say why it cannot be drawn; below it what leads to its parts, side by side."""
     state = row["attainment"]
     if state == "suppressed":
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
     if state in NO_WAY:
         return h("small", view.words(f"meaning.{state}"))
     text = in_words(view, row)
-    return whisker(row, text)
+    links = row.get("parts")
+    parts = h("small", view.words("finding.parts"), [[" ", link] for link in links], class_="parts") if links else None
+    return [whisker(row, text, scale=row.get("scale")), parts]
+
+
+def _has_drawing(row: Row) -> bool:
+    """Tell whether a finding can be drawn, or is to say why not."""
+    is_explained = row["attainment"] == "suppressed" or row["attainment"] in NO_WAY
+    return (
+        is_explained
+        or bool(row.get("parts"))
+        or (known(row["value"]) and (row.get("scale") or progress_scale(row)) is not None)
+    )
 
 
 def in_words(view: View, row: Row) -> str:
@@ -249,6 +270,13 @@ def state_badge(view: View, row: Row) -> Element:
     return badge(state, view.words, f"{title} ({units})")
 
 
+def _status(view: View, row: Row) -> Node:
+    """Return the state of a promise; where the effect seems to say the contrary, what both together mean."""
+    state = state_badge(view, row)
+    key = f"both.{row['attainment']}.{row['contribution']}"
+    return [state, h("small", view.words(key), class_="both")] if view.words.has(key) else [state, None]
+
+
 def unit_words(view: View, row: Row) -> str:
     """Return of how many of the units a value is, in words; nothing where none is missing."""
     if "incomplete" not in row["flags"] or not known(row["units_expected"]):
@@ -261,12 +289,26 @@ def unit_words(view: View, row: Row) -> str:
 def _evidence(view: View, row: Row) -> Node:
     """Return the level of evidence, and what the effect says where there is one or it was refused."""
     level = evidence(row["evidence_level"], view.words)
-    state = row["contribution"]
-    refused = says(row["evidence_reason"], REFUSED)
-    if state == "suppressed" or (state == "not_estimable" and not refused):
+    if not _has_verdict(row):
         return [level, None]
-    verdict = badge(state, view.words)
+    verdict = badge(row["contribution"], view.words)
     return [level, h("small", verdict)]
+
+
+def _has_verdict(row: Row) -> bool:
+    """Tell whether something is said about what was caused: an effect, or that none could be estimated."""
+    state = row["contribution"]
+    return state not in ("suppressed", "not_estimable") or (
+        state == "not_estimable" and says(row["evidence_reason"], REFUSED)
+    )
+
+
+def _has_evidence(row: Row) -> bool:
+    return row["evidence_level"] is not None or _has_verdict(row)
+
+
+def _has_effect(row: Row) -> bool:
+    return known(row["estimate"])
 
 
 def _dated_cell(view: View, row: Row) -> Element:
@@ -297,11 +339,11 @@ def _remark(view: View, row: Row, flag: str) -> str:
 WHOLE_NAME = ColumnSpec("finding", "finding.name", _whole_name)
 PART_NAME = ColumnSpec("finding", "finding.name", _part_name)
 FINDINGS = (
-    ColumnSpec("", "finding.drawing", _drawing),
+    ColumnSpec("", "finding.drawing", _drawing, has=_has_drawing),
     ColumnSpec("value", "finding.value", value_cell, numeric=True, meaning="meaning.value"),
-    ColumnSpec("attainment", "finding.status", state_badge, meaning="meaning.attainment"),
-    ColumnSpec("estimate", "finding.effect", effect_cell, numeric=True, meaning="meaning.estimate"),
-    ColumnSpec("evidence_level", "finding.evidence", _evidence, meaning="meaning.evidence"),
+    ColumnSpec("attainment", "finding.status", _status, meaning="meaning.attainment"),
+    ColumnSpec("estimate", "finding.effect", effect_cell, numeric=True, meaning="meaning.estimate", has=_has_effect),
+    ColumnSpec("evidence_level", "finding.evidence", _evidence, meaning="meaning.evidence", has=_has_evidence),
     ColumnSpec("dated", "finding.dated", _dated_cell, numeric=True, meaning="meaning.dated"),
 )
 LOADED = ColumnSpec("loaded", "finding.loaded", meaning="meaning.loaded")
@@ -316,7 +358,13 @@ def text_columns(view: View) -> list[Column]:
 
 
 def finding_table(
-    view: View, rows: Sequence[Row], *, by_part: bool = False, group: Callable[[Row], str] | None = None
+    view: View,
+    rows: Sequence[Row],
+    *,
+    by_part: bool = False,
+    group: Callable[[Row], str] | None = None,
+    fold: Fold | None = None,
+    above: Callable[[Sequence[Row]], Element | None] | None = None,
 ) -> Table:
     """Return findings as a table: promise, drawing, outcome, status, effect, evidence, freshness.
 
@@ -328,9 +376,9 @@ def finding_table(
         Findings, as :func:`finding_rows` returns them.
     by_part
         Whether a row is called by its part rather than by its indicator.
-    group
-        Returns what stands above a group of rows.
+    group, fold, above
+        As of a table.
     """
     columns = columns_of(view, (PART_NAME if by_part else WHOLE_NAME, *FINDINGS))
     extra = [*text_columns(view), *file_columns(KEPT), LOADED.column(view)]
-    return Table(columns, rows, extra, group)
+    return Table(columns, rows, extra, group, fold=fold, above=above)

@@ -40,7 +40,7 @@ def whisker(row: Row, text: str, *, scale: Scale | None = None) -> Element | Non
         return None
     state = "good" if row["attainment"] == "no_target" else row["attainment"]
     promise = [_promise_line(row, name, ends) for name in ("baseline", "target")]
-    point = shape(state, x=_x(_share(row["value"], ends)), y=HEIGHT / 2, size=11)
+    point = shape(state, x=_x(place(row["value"], ends)), y=HEIGHT / 2, size=11)
     return h(
         "svg",
         h("title", text),
@@ -57,17 +57,20 @@ def whisker(row: Row, text: str, *, scale: Scale | None = None) -> Element | Non
 def progress_scale(row: Row) -> Scale | None:
     """Return a scale on which baseline and target lie where they lie in every other row, whatever their unit.
 
-    Without the two, what is known of the row fills the scale; None where that is a single value.
+    With one of the two, what is known of the row fills the scale. None with neither: a value alone would lie in the
+    middle of its interval, and say nothing.
     """
     baseline, target = row["baseline"], row["target"]
     if known(baseline) and known(target) and baseline != target:
         gap = target - baseline
         return baseline - 0.35 * gap, target + 0.65 * gap
+    if not known(baseline) and not known(target):
+        return None
     ends = [row[name] for name in ENDS if known(row[name])]
     return (min(ends), max(ends)) if ends and max(ends) > min(ends) else None
 
 
-def _share(value: float, scale: Scale) -> float:
+def place(value: float, scale: Scale) -> float:
     """Return where a value lies: 0 at the left end, 1 at the right, beyond them outside."""
     start, end = scale
     return (value - start) / (end - start)
@@ -82,7 +85,7 @@ def _promise_line(row: Row, name: str, scale: Scale) -> Element | None:
     value = row[name]
     if not known(value):
         return None
-    x = _x(_share(value, scale))
+    x = _x(place(value, scale))
     path = f"M{x} 1V{HEIGHT - 1}"
     return h("path", d=path, class_=name)
 
@@ -91,7 +94,7 @@ def _interval(row: Row, scale: Scale) -> list[Element] | None:
     """Draw an interval, each end with a cap, or with an arrow where it lies beyond the scale."""
     if not known(row["conf_low"]) or not known(row["conf_high"]):
         return None
-    shares = _share(row["conf_low"], scale), _share(row["conf_high"], scale)
+    shares = place(row["conf_low"], scale), place(row["conf_high"], scale)
     low, high = min(shares), max(shares)
     line = h("path", d=f"M{_x(low)} {HEIGHT / 2}H{_x(high)}", class_="interval")
     low_end = _arrow(low, -1) if low < 0 else _cap(low)

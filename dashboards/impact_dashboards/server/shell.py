@@ -94,9 +94,18 @@ def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
 def _head(view: View, menu: Iterable[Page]) -> Element:
     """Return the name of the app, the menu and the other languages."""
     items = [h("li", _menu_link(view, page)) for page in menu]
-    navigation = h("nav", h("ul", items), aria_label=view.words("shell.menu"))
+    navigation = h("nav", h("ul", items), aria_label=view.words("shell.menu"), class_="broad-menu")
     languages = [_language_link(view, language) for language in LANGUAGES if language != view.address.language]
-    return h("div", _brand(view), navigation, languages, class_="head")
+    return h("div", _brand(view), navigation, _folded_menu(view, items), languages, class_="head")
+
+
+def _folded_menu(view: View, items: list[Element]) -> Element:
+    """Return pages and programmes folded away, in place of both bars where there is no room for them."""
+    title, programmes = view.words("shell.menu"), view.words("shell.programmes")
+    links = [h("li", link) for link in _programme_bar(view)]
+    below = [h("p", programmes, class_="menu-title"), h("ul", links)]
+    body = h("nav", h("ul", items), below, aria_label=title)
+    return h("details", h("summary", f"{title} · {programmes}"), body, class_="menu-fold")
 
 
 def _brand(view: View) -> Element:
@@ -134,13 +143,17 @@ def _programme(address: Address) -> str:
 
 def _under(view: View, banner: Element | None) -> Element:
     """Return the bar of programmes, and the banner over synthetic data."""
-    current = _programme(view.address)
-    links = []
-    for name, title, href in _programme_links(view):
-        is_current = "true" if name == current else None
-        links.append(h("a", title, href=href, aria_current=is_current))
-    navigation = h("nav", links, aria_label=view.words("shell.programmes"))
+    navigation = h("nav", _programme_bar(view), aria_label=view.words("shell.programmes"))
     return h("div", navigation, banner, class_="under")
+
+
+def _programme_bar(view: View) -> list[Element]:
+    """Return the links to this page on each programme."""
+    current = _programme(view.address)
+    return [
+        h("a", title, href=href, aria_current="true" if name == current else None)
+        for name, title, href in _programme_links(view)
+    ]
 
 
 def _programme_links(view: View) -> Iterator[tuple[str, str, str]]:

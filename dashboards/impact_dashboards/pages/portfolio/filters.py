@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from impact.publish.published import NO_EFFECT
 from impact.states import WORST_FIRST
 from impact_dashboards.page.view import Choice, Row, View
 from impact_dashboards.parts.findings import all_rows
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.promises import NO_STATES, STAGES, Rows, in_stage
 
-Rows = Sequence[Row]
 LEVELS = ("micro", "meso", "macro")
-PROMISED, EFFECT = "promised", "effect"
-STAGES = {"results": ("outcome", "impact"), "work": ("input", "activity", "output")}
-"""What changed for somebody, and what was done: a promise of the one says nothing of the other."""
 DATA = ("real", "synthetic")
 GROUPS = ("programme", "level", "indicator")
-
-
-def is_promised(row: Row) -> bool:
-    """Tell whether a finding has a target."""
-    return known(row["target"])
-
-
-def has_effect(row: Row) -> bool:
-    """Tell whether a finding has an effect, and not only a change or an association."""
-    return known(row["estimate"]) and row["estimand"].code not in NO_EFFECT
-
-
-NO_STATES: dict[str, Callable[[Row], bool]] = {PROMISED: is_promised, EFFECT: has_effect}
-"""Choices of the filter of states that are no states."""
+SORTS = ("gap", "effect", "certainty", "date")
+"""By what findings can be sorted within their groups."""
 
 
 # ---- what is asked for -----------------------------------------------------------------------------------------------
@@ -49,6 +32,7 @@ def asked_filters(view: View) -> dict[str, str]:
         "status": {*NO_STATES, *WORST_FIRST, *(row["attainment"] for row in rows)},
         "data": DATA,
         "group": {*GROUPS, *view.published.memberships()["by"]},
+        "sort": SORTS,
     }
     return {name: view.chosen(name, choices) for name, choices in offered.items()}
 
@@ -64,18 +48,14 @@ def filtered(asked: Mapping[str, str], rows: Rows) -> list[Row]:
     if status not in NO_STATES:
         equal["attainment"] = status
     matching = [row for row in rows if _matches(row, equal)]
-    in_stage = [row for row in matching if _in_stage(row, stage)]
+    of_stage = [row for row in matching if in_stage(row, stage)]
     if status not in NO_STATES:
-        return in_stage
-    return list(filter(NO_STATES[status], in_stage))
+        return of_stage
+    return list(filter(NO_STATES[status], of_stage))
 
 
 def _matches(row: Row, equal: Mapping[str, str]) -> bool:
     return all(value in ("", row[name]) for name, value in equal.items())
-
-
-def _in_stage(row: Row, name: str) -> bool:
-    return not name or row["stage"] in STAGES[name]
 
 
 # ---- what is offered -------------------------------------------------------------------------------------------------
@@ -104,6 +84,7 @@ def filter_choices(view: View, asked: Mapping[str, str], reach: Rows, of_cut: Ro
         "status": _all(view, _statuses(view, of_cut, asked["status"])),
         "data": _all(view, _kinds(view)),
         "group": _groups(view, of_cut, asked["cut"]),
+        "sort": {"": view.words("sort.none")} | {name: view.words(f"sort.{name}") for name in SORTS},
     }
     values = dict(asked)
     if asked["group"] not in options["group"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,16 +15,17 @@ from impact_dashboards.page.view import Block, ColumnSpec, PageContent, Row, Tab
 from impact_dashboards.pages.portfolio.filters import (
     GROUPS,
     LEVELS,
-    Rows,
     asked_filters,
     filter_choices,
     filtered,
     memberships,
 )
+from impact_dashboards.pages.portfolio.order import folded, kind_position, sort_key
 from impact_dashboards.pages.portfolio.summary import headline, tiles
 from impact_dashboards.parts.findings import all_rows, finding_table, title_of, widest_cut
-from impact_dashboards.parts.marks import known
-from impact_dashboards.parts.state_marks import badge
+from impact_dashboards.parts.panels import axis_of, with_panels
+from impact_dashboards.parts.promises import Rows
+from impact_dashboards.parts.state_marks import badge, evidence
 from impact_dashboards.parts.verdicts import decided
 
 Key = Callable[[Row], Any]
@@ -31,23 +34,33 @@ LEGEND = (
     *("no_target", "no_data", "suppressed"),
 )
 
+EVIDENCE = {
+    "evidence.0": None,
+    "evidence.1": 1,
+    "evidence.2": 2,
+    "evidence.3": 3,
+    "evidence.4": 4,
+    "evidence.5": 5,
+}
+"""What the dots of evidence mean, from none to five."""
+
 
 def page(view: View) -> PageContent:
     """Return the page: a sentence, tiles, and every finding that the filters leave."""
     asked = asked_filters(view)
     reach = [row for row in all_rows(view) if asked["programme"] in ("", row["programme"])]
-    widest = widest_cut(reach)
-    cut = asked["cut"] or widest
-    of_cut, of_whole = ([row for row in reach if row["cut"] == column] for column in (cut, widest))
+    cut = asked["cut"] or widest_cut(reach)
+    of_cut = [row for row in reach if row["cut"] == cut]
     rows = filtered(asked, of_cut)
+    counted = filtered(asked | {"status": "", "stage": ""}, of_cut)
     empty = None if rows else nothing(view.words, "portfolio.none")
     return PageContent(
         view.words("portfolio.title"),
-        [*_verdicts(view, asked["programme"]), _findings(view, rows, cut)],
-        lead=headline(view, of_whole),
+        [_findings(view, rows, cut, asked["sort"]), *_verdicts(view, asked["programme"])],
+        lead=headline(view, counted),
         choices=filter_choices(view, asked | {"cut": cut}, reach, of_cut),
         synthetic=any(row["data_kind"] == "synthetic" for row in rows),
-        head=[tiles(view, of_whole), empty],
+        head=[tiles(view, counted), empty],
     )
 
 
@@ -76,17 +89,55 @@ VERDICTS = (
 )
 
 
-def _findings(view: View, rows: Rows, cut: str) -> Block:
-    group, order = _grouping(view, rows, cut)
-    ordered = sorted(rows, key=lambda row: (order(row), *_last(row)))
-    table = finding_table(view, ordered, by_part=bool(cut), group=group)
+def _findings(view: View, rows: Rows, cut: str, sort: str) -> Block:
+    group, position = _grouping(view, rows, cut)
+    ordered = _ordered(rows, position, sort)
+    shown: Rows = with_panels(ordered) if cut else _with_parts(view, ordered)
+    above = functools.partial(axis_of, view) if cut else None
+    table = finding_table(view, shown, by_part=bool(cut), group=group, fold=folded(view), above=above)
     title = view.words("portfolio.table", count=len(rows))
-    return Block("findings", title, table, lead=view.words("portfolio.read"), after=_legend(view))
+    lead = view.words("portfolio.read_parts" if cut else "portfolio.read")
+    return Block("findings", title, table, lead=lead, after=_legend(view))
 
 
-def _last(row: Row) -> tuple[bool, bool, bool]:
-    """Order within a group: what was promised first, what is suppressed last."""
-    return row["attainment"] == "suppressed", not known(row["target"]), not known(row["estimate"])
+def _ordered(rows: Rows, position: Key, sort: str) -> list[Row]:
+    """Return rows by kind, by group, and as asked; in an order asked for, the group that holds the first is first."""
+    key = sort_key(rows, sort)
+    places = {id(row): (kind_position(row), position(row)) for row in rows}
+    first = {place: min(map(key, of_place)) for place, of_place in _by_place(rows, places).items()}
+
+    def order(row: Row) -> tuple[Any, ...]:
+        place = places[id(row)]
+        kind, group = place
+        return (kind, first[place], group, key(row)) if sort else (kind, group, key(row))
+
+    return sorted(rows, key=order)
+
+
+def _with_parts(view: View, rows: Rows) -> list[Row]:
+    """Return findings of wholes with what leads to their parts, where there are several to compare."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in all_rows(view):
+        counts.setdefault((row["programme"], row["indicator"]), Counter())[row["cut"]] += 1
+    titles = view.published.cut_titles(view.words.declared)
+
+    def links(row: Row) -> list[Element]:
+        of_row = counts[row["programme"], row["indicator"]]
+        asked = {"programme": row["programme"], "indicator": row["indicator"], "status": "", "group": ""}
+        return [
+            h("a", f"{titles.get(cut, cut)} {count}", href=view.address.with_(**asked, cut=cut))
+            for cut, count in of_row.items()
+            if cut and count > 1
+        ]
+
+    return [{**row, "parts": links(row)} for row in rows]
+
+
+def _by_place(rows: Rows, places: Mapping[int, tuple[int, Any]]) -> dict[tuple[int, Any], list[Row]]:
+    found: dict[tuple[int, Any], list[Row]] = {}
+    for row in rows:
+        found.setdefault(places[id(row)], []).append(row)
+    return found
 
 
 def _grouping(view: View, rows: Rows, cut: str) -> tuple[Key, Key]:
@@ -153,8 +204,10 @@ def _groups_of_parts(view: View, rows: list[Record] | Rows, cut: str, by: str) -
 
 
 def _legend(view: View) -> Element:
-    """Return what the shapes mean."""
-    return h("p", [badge(state, view.words) for state in LEGEND], class_="legend")
+    """Return what the shapes mean, and the dots of evidence."""
+    states = h("p", [badge(state, view.words) for state in LEGEND], class_="legend")
+    levels = [h("li", evidence(level, view.words), view.words(key)) for key, level in EVIDENCE.items()]
+    return h("div", states, h("p", view.words("evidence.legend"), class_="note"), h("ul", levels, class_="levels"))
 
 
 PAGE = Page(

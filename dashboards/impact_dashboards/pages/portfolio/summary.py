@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from impact.drawing.markup import Element, Node, h
 from impact_dashboards.page.view import Row, View
-from impact_dashboards.pages.portfolio.filters import DATA, EFFECT, STAGES, Rows, has_effect, is_promised
+from impact_dashboards.pages.portfolio.filters import DATA
 from impact_dashboards.parts.findings import OLD, age
 from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.promises import EFFECT, STAGES, Rows, has_effect, is_promised
 
 # ---- the sentence ----------------------------------------------------------------------------------------------------
 
@@ -81,11 +82,13 @@ class _Tile:
     name: str
     value: str
     href: str
+    chosen: bool = False
 
     def element(self, view: View) -> Element:
         title = h("span", view.words(f"tile.{self.name}"), class_="tile-name")
         note = h("small", view.words(f"tile.{self.name}_note"))
-        return h("a", title, h("strong", self.value), note, href=self.href, class_="tile")
+        current = "true" if self.chosen else None
+        return h("a", title, h("strong", self.value), note, href=self.href, class_="tile", aria_current=current)
 
 
 def tiles(view: View, rows: Rows) -> Element:
@@ -102,15 +105,16 @@ def tiles(view: View, rows: Rows) -> Element:
 
 def _count_tiles(view: View, rows: Rows, kind: str) -> Iterator[_Tile]:
     """Yield the promises reached, of results and of work, and the effects."""
-    unfiltered = {"level": "", "indicator": "", "cut": "", "data": kind}
     for stage in STAGES:
-        share = _share_reached(rows, stage)
-        href = view.address.with_(**unfiltered, stage=stage, status="reached")
-        yield _Tile(stage, share, href)
+        yield _tile(view, stage, _share_reached(rows, stage), data=kind, stage=stage, status="reached")
     effects = sum(map(has_effect, rows))
-    count = view.words.number(effects)
-    href = view.address.with_(**unfiltered, stage="", status=EFFECT)
-    yield _Tile("effects", count, href)
+    yield _tile(view, "effects", view.words.number(effects), data=kind, stage="", status=EFFECT)
+
+
+def _tile(view: View, name: str, value: str, **asked: str) -> _Tile:
+    """Return a tile that leads to what it counts, all other choices as they are."""
+    chosen = all(view.address.get(key) == given for key, given in asked.items())
+    return _Tile(name, value, view.address.with_(**asked), chosen)
 
 
 def _share_reached(rows: Rows, stage: str) -> str:

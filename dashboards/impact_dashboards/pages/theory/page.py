@@ -10,6 +10,7 @@ from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import Block, ColumnSpec, PageContent, Row, Table, View, columns_of, file_columns
 from impact_dashboards.pages.theory.chain import Card, Chain, Tie, chain_drawing
+from impact_dashboards.pages.theory.listed import chain_list
 from impact_dashboards.pages.theory.steps import Step, Theory, read_theory
 from impact_dashboards.parts.facts import Fact, fact_list
 from impact_dashboards.parts.findings import finding_table
@@ -80,9 +81,10 @@ def _chain(view: View, theory: Theory, chosen: str) -> Block:
     table = Table(columns_of(view, STEPS), rows, file_columns(STEPS_IN_FILE))
     cards = [_card(view, step) for step in theory.steps.values()]
     ties = [_tie(view, link) for link in theory.links]
-    drawing = chain_drawing(Chain(cards, ties, theory.columns, chosen), view.words)
-    lead, legend = view.words("theory.read"), _legend(view, theory)
-    return Block("chain", view.words("theory.chain"), table, lead=lead, drawing=drawing, folded=True, body=legend)
+    chain = Chain(cards, ties, theory.columns, chosen)
+    drawing, body = chain_drawing(chain, view.words), [chain_list(chain, view.words), _legend(view, theory)]
+    lead = view.words("theory.read")
+    return Block("chain", view.words("theory.chain"), table, lead=lead, drawing=drawing, folded=True, body=body)
 
 
 def _step_row(theory: Theory, step: Step) -> Record:

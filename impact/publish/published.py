@@ -25,6 +25,7 @@ from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.tables import read_table
 from impact.publish.trace import EFFECTS, Trace, trace_finding
+from impact.publish.translations import translations_of
 from impact.store import Warehouse
 from impact.tables.columns import Record as TableRecord
 from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
@@ -35,9 +36,10 @@ from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
 from impact.tables.results import Diagnostic, Measure, Term
-from impact.tables.titles import Cut, Heading, Label, Membership
+from impact.tables.titles import Cut, Heading, Label, Membership, Translation
 from impact.tables.valuation import Valuation
 from impact.tables.variables import Variable
+from impact.words import Words, words_in
 from impact.words.languages import Language
 
 __all__ = [
@@ -154,6 +156,11 @@ class ReaderTables(FrameworkTables, MilestoneTables, MonitoringTables):
         return definitions.wave_days(self._warehouse, programme)
 
     # ---- words for codes ---------------------------------------------------------------------------------------------
+
+    @cached
+    def words(self, language: Language) -> Words:
+        """Return the words of a language, with the translations of declared texts that are in reach."""
+        return words_in(language).reading(translations_of(self._table(Translation)))
 
     @cached
     def labels(self, programme: str | None = None) -> pd.DataFrame:

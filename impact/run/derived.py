@@ -71,6 +71,7 @@ DERIVED = (
     Derived(("journey", "phase", "delivery"), made_by("publish.process:make_process")),
     Derived(("label", "membership", "cut", "heading"), made_by("publish.labels:make_labels")),
     Derived(("variable",), made_by("publish.variables:make_variables")),
+    Derived(("translation",), made_by("publish.translations:make_translations")),
     Derived(("structure", "structure_mapping"), made_by("publish.official.build:make_structures")),
     Derived(("claim",), made_by("publish.claims:make_claims")),
     Derived(("valuation",), made_by("value.make:make_valuations")),

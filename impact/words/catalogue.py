@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import functools
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from babel.dates import format_date
 
 from impact.words import numbers
-from impact.words.languages import LANGUAGES, Language
+from impact.words.languages import FALLBACK, LANGUAGES, InLanguage, Language
 from impact.words.read import Entry, texts_of
 from impact.words.said import Text
 from impact.words.sentences import written
+from impact.words.tags import nearest
 
+Translations: TypeAlias = Mapping[tuple[str, str], Mapping[Language, str]]
+"""By programme (or none, for any) and text as tables hold it in English: the text by language."""
 WHOLE = 1e15
 """Numbers below it have all their whole digits."""
 SMALLEST_P = 0.001
@@ -36,12 +41,15 @@ class Words:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        self._texts = {key: texts[language] for key, texts in catalogue().items()}
+        self._texts = {key: texts.get(language, texts[FALLBACK]) for key, texts in catalogue().items()}
+        self._missing = {key for key, texts in catalogue().items() if language not in texts}
+        self._translations: Translations = {}
 
     def __call__(self, key: str, **values: Any) -> str:
         """Return the text of a key; ``{name}`` in it is replaced by the value of that name.
 
-        A text of two forms, ``one`` and ``many``, goes by the value called ``count``.
+        A text of two forms, ``one`` and ``many``, goes by the value called ``count``. One that a further language
+        lacks is in English, as an :class:`~impact.words.languages.InLanguage`.
 
         Raises
         ------
@@ -51,7 +59,8 @@ class Words:
         text = self._texts[key]
         if isinstance(text, dict):
             text = text["one" if values["count"] == 1 else "many"]
-        return text.format(**{name: self._filled(value) for name, value in values.items()})
+        filled = text.format(**{name: self._filled(value) for name, value in values.items()})
+        return InLanguage(filled, FALLBACK) if key in self._missing else filled
 
     def _filled(self, value: object) -> object:
         """Return a value as it stands in a text: whole numbers are written, everything else is text already."""
@@ -67,8 +76,43 @@ class Words:
         return key in self._texts
 
     def pick(self, row: Any, column: str) -> str:
-        """Return the text of a row in the language of declarations, from ``<column>_<language>``."""
-        return str(row[f"{column}_{self.declared}"])
+        """Return a declared text of a row in this language, from ``<column>_<language>`` or its translation.
+
+        Where there is none it is in English, or in the only language that it has, and says so.
+        """
+        stored, english = str(row[f"{column}_{self.declared}"]), str(row[f"{column}_{FALLBACK}"])
+        one_for_all = self.declared == FALLBACK and stored == row.get(f"{column}_it", None)
+        programme = str(row.get("programme", ""))
+        return self.translated(stored, programme, key=english, marked=not one_for_all)
+
+    def translated(self, stored: str, programme: str = "", *, key: str = "", marked: bool = True) -> str:
+        """Return what a declared text, as tables hold it, is in this language; marked where it is in another.
+
+        Parameters
+        ----------
+        stored
+            What is shown where there is no translation.
+        programme
+            Whose it is; of any, if it is not said.
+        key
+            The text in English, by which translations are found; what is stored, if it is not said.
+        marked
+            Whether a text without a translation says that it is in English.
+        """
+        by_language = self._translations.get((programme, key or stored), {})
+        is_further = self.language not in LANGUAGES
+        found = nearest(by_language, self.language) if is_further else None
+        if found is not None:
+            return by_language[found]
+        unknown = FALLBACK if is_further and marked else self.language
+        source = next((language for language, text in by_language.items() if text == stored), unknown)
+        return stored if source == self.language else InLanguage(stored, source)
+
+    def reading(self, translations: Translations) -> Words:
+        """Return these words with the translations of declared texts that a reader of tables may see."""
+        words = copy.copy(self)
+        words._translations = translations  # noqa: SLF001 - of the same class
+        return words
 
     def said(self, text: Text | None) -> str:
         """Write a sentence in this language; a text stays as it is, and nothing is written as nothing."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from impact.words import numbers
+from impact.words.languages import FALLBACK
 from impact.words.read import texts_of
 from impact.words.said import Said, Text, Value
 
@@ -80,7 +81,7 @@ def in_digits(value: float) -> str:
 @functools.cache
 def templates(language: str) -> dict[str, Template]:
     """Return the sentences of a language by code, taken apart into texts and places."""
-    return {code: template(texts[language]) for code, texts in sentences().items()}
+    return {code: template(texts.get(language, texts[FALLBACK])) for code, texts in sentences().items()}
 
 
 @functools.cache

@@ -128,7 +128,7 @@ def _level(view: View, level: str) -> Choice:
 
 def _cut(view: View, chosen: _Chosen) -> Choice:
     """Return the choice of a cut; what is chosen is among the options, though this indicator may not be cut by it."""
-    titles = view.published.cut_titles(view.words.declared)
+    titles = view.published.cut_titles(view.words.language)
     options = {"": view.words("finding.whole")}
     for cut in filter(None, [*chosen.cuts, chosen.cut]):
         options[cut] = titles.get(cut, cut)
@@ -163,7 +163,7 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
 
 def _lines(view: View, values: pd.DataFrame, cut: str) -> list[str]:
     """Return what each value is of: its part, and its arm where there are several."""
-    titles = view.published.label_titles(view.words.declared)
+    titles = view.published.label_titles(view.words.language)
     codes = [str(titles.get((view.programme, cut, code), code)) for code in values["code"]]
     names = [code or view.words("finding.whole") for code in codes]
     if values["arm"].nunique() <= 1:

@@ -9,7 +9,7 @@ from impact_dashboards.page.view import View
 
 def contract_title(view: View, contract: str) -> str:
     """Return the title of a contract."""
-    return view.published.headings(view.programme, view.words.declared).get((contract, ""), contract)
+    return view.published.headings(view.programme, view.words.language).get((contract, ""), contract)
 
 
 def column_title(view: View, contract: str, column: str) -> str:

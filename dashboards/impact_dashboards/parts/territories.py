@@ -108,4 +108,4 @@ def level_title(view: View, level: str) -> str:
     key = f"territory.level.{level}"
     if view.words.has(key):
         return view.words(key)
-    return view.published.cut_titles(view.words.declared).get(level, level.replace("_", " "))
+    return view.published.cut_titles(view.words.language).get(level, level.replace("_", " "))

@@ -47,7 +47,7 @@ def _titles(view: View) -> dict[str, str]:
     """Return what indicators and contracts are called."""
     findings = view.findings
     titled = dict(zip(findings["indicator"], findings[f"title_{view.words.declared}"], strict=True))
-    headings = view.published.headings(view.programme, view.words.declared)
+    headings = view.published.headings(view.programme, view.words.language)
     return {contract: title for (contract, column), title in headings.items() if not column} | titled
 
 
@@ -72,7 +72,7 @@ def _subject(view: View, row: Row) -> Node:
 
 
 def _code(view: View, part: Part) -> str:
-    return view.published.label_titles(view.words.declared).get((view.programme, part.column, part.code), part.code)
+    return view.published.label_titles(view.words.language).get((view.programme, part.column, part.code), part.code)
 
 
 def _state(view: View, row: Row) -> Node:

@@ -180,18 +180,18 @@ class ReaderTables(FrameworkTables, MilestoneTables, MonitoringTables):
     @cached
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
         """Return the title of each code, by programme, column and code."""
-        return tables.titles_by(self.labels(), language, "programme", "column", "code")
+        return tables.titles_by(self.labels(), self.words(language), "programme", "column", "code")
 
     @cached
     def cut_titles(self, language: Language) -> dict[str, str]:
         """Return the title of each column."""
-        titles: dict[tuple[str], str] = tables.titles_by(self.cuts(), language, "column")
+        titles: dict[tuple[str], str] = tables.titles_by(self.cuts(), self.words(language), "column")
         return {column: title for (column,), title in titles.items()}
 
     @cached
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
-        return tables.titles_by(self._table(Heading, programme), language, "contract", "column")
+        return tables.titles_by(self._table(Heading, programme), self.words(language), "contract", "column")
 
     @cached
     def variables(self, programme: str) -> pd.DataFrame:

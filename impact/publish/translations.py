@@ -6,7 +6,7 @@ programme. Here it is rows: a text as the English columns have it, and the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeAlias
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from impact.declare import Programme, in_language
 from impact.declare.base import Texts
-from impact.declare.contracts import CodeItem
+from impact.declare.contracts import CodeItem, Column
 from impact.publish.rows import rows_of
 from impact.tables.frames import to_frame
 from impact.tables.titles import Translation
@@ -67,21 +67,21 @@ def _rows(programme: str, place: Place, text: Texts) -> Iterator[Translation]:
 def _texts(programme: Programme) -> Iterator[tuple[Place, Texts]]:
     """Yield every declared text with what it is of, the titles of codes by the columns that have them."""
     frameworks = [framework.file for framework in programme.frameworks]
-    for declared in (programme.header, programme.contracts, programme.indicators, frameworks):
-        yield from ((("programme", "", ""), text) for text in _within(declared))
+    for text in _within([programme.header, programme.contracts, programme.indicators, frameworks]):
+        yield ("programme", "", ""), text
     for codelist in programme.codelists.values():
         yield ("programme", "", ""), _as_texts(codelist.title)
     for contract in programme.contracts.values():
         for name, column in contract.columns.items():
-            if column.codelist in programme.codelists:
-                for item in programme.codelists[column.codelist].codes:
-                    yield from _of_code(name, item)
-    for declared in (programme.claims, programme.value, programme.evaluation, programme.export):
-        yield from ((("whole", "", ""), text) for text in _within(declared))
+            for item in _items(programme, column):
+                yield ("code", name, item.code), _as_texts(item.title)
+    for text in _within([programme.claims, programme.value, programme.evaluation, programme.export]):
+        yield ("whole", "", ""), text
 
 
-def _of_code(column: str, item: CodeItem) -> Iterator[tuple[Place, Texts]]:
-    yield ("code", column, item.code), _as_texts(item.title)
+def _items(programme: Programme, column: Column) -> Sequence[CodeItem]:
+    codelist = programme.codelists.get(column.codelist or "")
+    return codelist.codes if codelist else ()
 
 
 def _as_texts(text: dict[Language, str]) -> Texts:

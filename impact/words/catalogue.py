@@ -71,6 +71,11 @@ class Words:
         """The language in which texts of declarations are read: their own two, English for a further one."""
         return self.language if self.language in LANGUAGES else "en"
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether some texts of the app are in English for want of one in this language."""
+        return bool(self._missing)
+
     def has(self, key: str) -> bool:
         """Tell whether the catalogue has a key."""
         return key in self._texts
@@ -84,6 +89,12 @@ class Words:
         one_for_all = self.declared == FALLBACK and stored == row.get(f"{column}_it", None)
         programme = str(row.get("programme", ""))
         return self.translated(stored, programme, key=english, marked=not one_for_all)
+
+    def picked(self, table: Any, column: str = "title") -> list[str]:
+        """Return a declared text of each row of a frame, as :meth:`pick` does of one."""
+        names = [name for name in ("programme", f"{column}_en", f"{column}_it") if name in table]
+        rows = zip(*(table[name] for name in names), strict=True)
+        return [self.pick(dict(zip(names, row, strict=True)), column) for row in rows]
 
     def translated(self, stored: str, programme: str = "", *, key: str = "", marked: bool = True) -> str:
         """Return what a declared text, as tables hold it, is in this language; marked where it is in another.
@@ -111,7 +122,7 @@ class Words:
     def reading(self, translations: Translations) -> Words:
         """Return these words with the translations of declared texts that a reader of tables may see."""
         words = copy.copy(self)
-        words._translations = translations  # noqa: SLF001 - of the same class
+        words._translations = translations
         return words
 
     def said(self, text: Text | None) -> str:

@@ -3,8 +3,8 @@
 Files of ``app/`` and ``sentences/`` hold both languages of the house side by side: ``key: {it: …, en: …}``. A further
 language is one file, ``languages/<code>.yaml``, with ``marks`` (see :data:`impact.words.numbers.MARKS`), ``app`` and
 ``sentences``, each ``key: text``; the code is one that Unicode's locale data know, and ``app`` says at least what the
-language calls itself (``language.<code>``). What the file does not say yet is said in English, marked as English. An installed package adds texts of
-its own by an entry point ``impact.words``, a package with the same folders.
+language calls itself (``language.<code>``). What the file does not say yet is said in English, marked as English. An
+installed package adds texts of its own by an entry point ``impact.words``, a package with the same folders.
 """
 
 from __future__ import annotations

@@ -46,8 +46,10 @@ def nearest(texts: Mapping[str, str], language: str) -> str | None:
 
     Examples
     --------
-    >>> nearest({"de": "Stunden", "it": "Ore"}, "de-AT"), nearest({"de-CH": "Stunden"}, "de"), nearest({"it": "Ore"}, "en")
-    ('de', 'de-CH', None)
+    >>> nearest({"de": "Stunden", "it": "Ore"}, "de-AT"), nearest({"de-CH": "Stunden"}, "de")
+    ('de', 'de-CH')
+    >>> nearest({"it": "Ore"}, "en") is None
+    True
     """
     parts = language.split("-")
     wider = ["-".join(parts[:end]) for end in range(len(parts), 0, -1)]

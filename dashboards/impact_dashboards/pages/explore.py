@@ -139,7 +139,7 @@ def _cut(view: View, chosen: _Chosen) -> Choice:
 def _wave(view: View, chosen: _Chosen) -> Choice:
     """Return the choice of a wave, in order of time."""
     declared = view.published.waves(view.programme)
-    titles = dict(zip(declared["wave"], declared[f"title_{view.words.declared}"], strict=True))
+    titles = dict(zip(declared["wave"], view.words.picked(declared), strict=True))
     ordered = dict.fromkeys(placed(view, chosen.of_cut).sort_values("place")["wave"])
     options = {"": view.words("explore.every_wave")}
     for wave in filter(None, [*ordered, chosen.wave]):

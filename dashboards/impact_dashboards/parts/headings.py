@@ -14,7 +14,7 @@ def contract_title(view: View, contract: str) -> str:
 
 def column_title(view: View, contract: str, column: str) -> str:
     """Return the title of a column."""
-    language = view.words.declared
+    language = view.words.language
     headings = view.published.headings(view.programme, language)
     title = headings.get((contract, column))
     if title:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from impact.drawing.markup import Element, Node, h
-from impact.words import LANGUAGES
 from impact.words.languages import Language
+from impact.words.read import interface_languages
 from impact_dashboards.page.address import Address
 from impact_dashboards.page.descriptor import Page
 from impact_dashboards.page.view import Block, Choice, PageContent, View
@@ -37,7 +37,8 @@ def frame(view: View, page: PageContent, menu: Iterable[Page], foot: Node) -> El
     above = [entry for entry in opened if entry not in BELOW]
     header = h("header", _head(view, above), _under(view, _banner(view, page)))
     main = h("main", *_main(view, page), id="content", tabindex="-1")
-    footer = h("footer", _foot(view, [entry for entry in opened if entry in BELOW]), foot)
+    partial = h("p", view.words("shell.partial"), class_="partial") if view.words.is_partial else None
+    footer = h("footer", _foot(view, [entry for entry in opened if entry in BELOW]), partial, foot)
     return h("div", skip, header, main, footer, class_="page", data_address=view.address.href)
 
 
@@ -80,7 +81,8 @@ def _head(view: View, menu: Iterable[Page]) -> Element:
     """Return the name of the app, the menu and the other languages."""
     items = [h("li", _menu_link(view, page)) for page in menu]
     navigation = h("nav", h("ul", items), aria_label=view.words("shell.menu"))
-    languages = [_language_link(view, language) for language in LANGUAGES if language != view.address.language]
+    others = [language for language in interface_languages() if language != view.address.language]
+    languages = [_language_link(view, language) for language in others]
     return h("div", _brand(view), navigation, languages, class_="head")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import datetime
 import functools
-import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -14,16 +13,14 @@ from babel.dates import format_date
 from impact.words import numbers
 from impact.words.languages import FALLBACK, LANGUAGES, InLanguage, Language
 from impact.words.read import Entry, texts_of
-from impact.words.said import Text
-from impact.words.sentences import written
+from impact.words.said import Said, Text
+from impact.words.sentences import is_written, written
 from impact.words.tags import nearest
 
 Translations: TypeAlias = Mapping[tuple[str, str], Mapping[Language, str]]
 """By programme (or none, for any) and text as tables hold it in English: the text by language."""
 WHOLE = 1e15
 """Numbers below it have all their whole digits."""
-SMALLEST_P = 0.001
-"""Below it a p-value is given as a bound: its digits say nothing."""
 DATE_PATTERNS = {4: "yyyy", 7: "MMM yyyy"}
 """How a date is written that is known to the year or to the month, by the length of its text."""
 FIRST_DAY = "0000-01-01"
@@ -127,7 +124,9 @@ class Words:
 
     def said(self, text: Text | None) -> str:
         """Write a sentence in this language; a text stays as it is, and nothing is written as nothing."""
-        return "" if text is None else written(text, self.language)
+        said = "" if text is None else written(text, self.language)
+        is_foreign = isinstance(text, Said) and not is_written(text.code, self.language)
+        return InLanguage(said, FALLBACK) if is_foreign else said
 
     def number(self, value: Any, unit: str = "") -> str:
         """Write a number for reading; see :func:`impact.words.numbers.number`."""
@@ -150,18 +149,11 @@ class Words:
 
     def p_value(self, value: Any) -> str:
         """Write a p-value with its sign of equality: to three places, below which it is a bound."""
-        if value is None or not math.isfinite(value):
-            return numbers.NO_NUMBER
-        if value < SMALLEST_P:
-            return f"< {numbers.decimal(SMALLEST_P, '0.000', self.language)}"
-        return f"= {numbers.decimal(float(value), '0.000', self.language)}"
+        return numbers.p_value(value, self.language)
 
     def interval(self, low: Any, high: Any, unit: str = "", *, gain: bool = False) -> str:
         """Write an interval in brackets, or nothing where there is none."""
-        if not (numbers.is_number(low) and numbers.is_number(high)):
-            return ""
-        write = self.gain if gain else self.number
-        return f"[{write(low, unit)}; {write(high, unit)}]"
+        return numbers.interval(low, high, self.language, unit, of_gain=gain)
 
     def date(self, day: str | datetime.date | None) -> str:
         """Write a date as far as it is known: ``2021-05`` is a month, ``2021`` a year."""

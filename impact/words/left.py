@@ -12,7 +12,7 @@ from impact.words.read import interface_languages, texts_of
 CATALOGUES: tuple[Literal["app", "sentences"], ...] = ("app", "sentences")
 
 
-def left(language: Language) -> dict[str, list[str]]:
+def left(language: Language) -> dict[Literal["app", "sentences"], list[str]]:
     """Return by catalogue the keys that a language lacks, and so are said in English."""
     return {name: [key for key, said in texts_of(name).items() if language not in said] for name in CATALOGUES}
 

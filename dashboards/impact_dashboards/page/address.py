@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from impact.publish.export import Format, all_formats, table_formats
+from impact.publish.export import Format, all_formats, people, table_formats
 from impact.publish.export.programme import ZIP
 from impact.words.read import interface_languages
 
@@ -26,7 +26,8 @@ class Ending:
 
 def _endings() -> dict[str, Ending]:
     """Return what a block of a page can be had as, the longest ending first."""
-    single = {form.suffix: Ending(form) for form in all_formats().values() if form.is_ready}
+    formats = (*all_formats().values(), people.FORMAT)
+    single = {form.suffix: Ending(form) for form in formats if form.is_ready}
     packed = {f".{name}{ZIP}": Ending(form, packed=True) for name, form in table_formats().items()}
     return dict(sorted((single | packed).items(), key=lambda item: -len(item[0])))
 

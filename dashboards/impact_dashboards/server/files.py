@@ -65,7 +65,7 @@ def exported(view: View, page: PageContent, block: Block, table: Table, version:
     title = f"{page.title}: {block.title}"
     columns = tuple(_described(view.words, column) for column in table.file_columns)
     frame = in_language(table.frame(), view.words)
-    origin = Origin(view.words.declared, version, view.address.with_(), view.today, page.synthetic)
+    origin = Origin(view.words.language, version, view.address.with_(), view.today, page.synthetic)
     url = view.address.file(block.id, ".csv")
     reasons = [str(row["suppressed"]) for row in table.rows if row.get("suppressed")]
     suppressed = Counter(sorted(reasons))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from impact.drawing.markup import Element, Node, h
+from impact.publish.export import people
 from impact.words.languages import Language
 from impact.words.read import interface_languages
 from impact_dashboards.page.address import Address
@@ -15,6 +16,8 @@ from impact_dashboards.pages import FOOT, HOME, PAGES
 from impact_dashboards.parts.drawings import BESIDE, HALF, NARROW, WIDE, drawing_of
 from impact_dashboards.parts.tables import table_element
 
+_CALLED = {"metadata": "JSON", "people": "Excel"}
+"""Files that are not called by their ending."""
 BELOW = [module.PAGE for module in FOOT]
 """Pages of the menu below."""
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
@@ -190,6 +193,8 @@ def _files(view: View, block: Block) -> Element | None:
         return None
     name = "-".join((view.address.page, *view.address.path, block.id))
     links = [_file_link(view, block, "csv", ".csv", download=f"{name}.csv")]
+    if people.wants_people(view.address.language):
+        links.insert(0, _file_link(view, block, "people", people.FORMAT.suffix, download=f"{name}.people.csv"))
     if block.figure is not None or block.drawing is not None:
         links.append(_file_link(view, block, "svg", ".svg", download=f"{name}.svg"))
         links.append(_file_link(view, block, "png", ".svg", data_png=f"{name}.png"))
@@ -199,7 +204,7 @@ def _files(view: View, block: Block) -> Element | None:
 
 def _file_link(view: View, block: Block, form: str, ending: str, **attributes: str) -> Element:
     """Return the link to a block as a file, called by its format."""
-    name = "JSON" if form == "metadata" else form.upper()
+    name = _CALLED[form] if form in _CALLED else form.upper()
     href = view.address.file(block.id, ending)
     label = view.words(f"files.{form}", title=block.title)
     return h("a", name, href=href, **attributes, aria_label=label)

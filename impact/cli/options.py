@@ -9,6 +9,7 @@ import typer
 
 from impact.errors import UsageError
 from impact.words.languages import LANGUAGES, Language
+from impact.words.read import interface_languages
 
 ProgrammeFolder = Annotated[
     Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")
@@ -28,7 +29,21 @@ def language_of(lang: str) -> Language:
     UsageError
         If it is none.
     """
-    for language in LANGUAGES:
-        if language == lang:
-            return language
-    raise UsageError(f"--lang takes one of {', '.join(LANGUAGES)}, not '{lang}'")
+    return _one_of(LANGUAGES, lang)
+
+
+def page_language_of(lang: str) -> Language:
+    """Return the language of pages that ``--lang`` names: one of the house, or one that has a catalogue.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    return _one_of(interface_languages(), lang)
+
+
+def _one_of(languages: tuple[Language, ...], lang: str) -> Language:
+    if lang in languages:
+        return lang
+    raise UsageError(f"--lang takes one of {', '.join(languages)}, not '{lang}'")

@@ -19,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from impact.words.languages import Language
+from impact.words.languages import FALLBACK, Language
+from impact.words.tags import canonical, nearest
 
 Level = Literal["micro", "meso", "macro"]
 Stage = Literal["input", "activity", "output", "outcome", "impact"]
@@ -90,20 +91,31 @@ def _both_languages(value: Any) -> Any:
     return {"it": value, "en": value} if isinstance(value, str) else value
 
 
-def _some_language(value: dict[Language, str]) -> dict[Language, str]:
-    blank = [language for language, text in value.items() if not text.strip()]
-    if blank or not value:
-        raise ValueError("a text needs words in at least one of the languages it, en")
-    return value
+class Texts(dict[Language, str]):
+    """A text by language: a dictionary that can be told from others wherever it stands in a declaration."""
+
+
+def _by_language(value: dict[Language, str]) -> dict[Language, str]:
+    """Return a text with its languages written as they are; refuse what is no language, or has no words."""
+    if not value or not all(text.strip() for text in value.values()):
+        raise ValueError("a text needs words in at least one language, such as it or en, and in each that it names")
+    texts = Texts()
+    for code, text in value.items():
+        language = canonical(code)
+        if language in texts:
+            raise ValueError(f"a text has the language {language} twice; leave one of the two")
+        texts[language] = text
+    return texts
 
 
 _TEXT_SCHEMA = {
-    "description": "Text people read: {it: …, en: …}, or one text for both languages.",
+    "description": "Text people read: {it: …, en: …, de: …}, by codes of BCP 47, or one text for all languages.",
     "anyOf": [
         {"type": "string", "minLength": 1},
         {
             "type": "object",
             "properties": {"it": {"type": "string"}, "en": {"type": "string"}},
+            "patternProperties": {"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$": {"type": "string"}},
             "additionalProperties": False,
             "minProperties": 1,
         },
@@ -113,21 +125,32 @@ _TEXT_SCHEMA = {
 Text = Annotated[
     dict[Language, str],
     BeforeValidator(_both_languages),
-    AfterValidator(_some_language),
+    AfterValidator(_by_language),
     WithJsonSchema(_TEXT_SCHEMA),
 ]
-"""Text people read: ``{it: …, en: …}``, or one plain text for both."""
+"""Text people read: ``{it: …, en: …}`` and any further language of BCP 47, or one plain text for all."""
 
 
 def in_language(text: dict[Language, str], language: Language = "en") -> str:
-    """Return a text in one language, or in the other where it is not translated.
+    """Return a text in one language; where it is not translated in English, else in the first that it has.
 
     Examples
     --------
     >>> in_language({"it": "Ore", "en": "Hours"}, "it"), in_language({"it": "Ore"}, "en")
     ('Ore', 'Ore')
     """
-    return text.get(language) or next(iter(text.values()))
+    return text[read_in(text, language)]
+
+
+def read_in(text: dict[Language, str], language: Language) -> Language:
+    """Return the language in which a reader of another one is shown a text.
+
+    Examples
+    --------
+    >>> read_in({"it": "Ore", "de-AT": "Stunden"}, "de"), read_in({"it": "Ore", "de": "Stunden"}, "sl")
+    ('de-AT', 'it')
+    """
+    return nearest(text, language) or nearest(text, FALLBACK) or next(iter(text))
 
 
 def _calendar_date(value: str) -> str:

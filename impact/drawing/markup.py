@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from impact.words.languages import InLanguage
+
 VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 HTML_TAGS = frozenset(
     (
@@ -69,7 +71,8 @@ def h(tag: str, *children: Node, **attributes: Any) -> Element:
     tag
         Name of the element, one of :data:`HTML_TAGS` or :data:`SVG_TAGS`.
     children
-        Elements, text, numbers, and lists of these; None is left out.
+        Elements, text, numbers, and lists of these; None is left out. A text in another language than the page's
+        (:class:`~impact.words.languages.InLanguage`) gives the element, or one of its own, the attribute ``lang``.
     attributes
         Names and values of its attributes; those that are None or False are left out.
 
@@ -87,7 +90,16 @@ def h(tag: str, *children: Node, **attributes: Any) -> Element:
         raise ValueError(f"pages have no element '{tag}'")
     stated = {_written(name): value for name, value in attributes.items() if value is not None and value is not False}
     checked = {name: _checked(name, value) for name, value in stated.items()}
-    return Element(tag, checked, tuple(_flat(children)))
+    held = tuple(_flat(children))
+    if len(held) == 1 and isinstance(held[0], InLanguage):
+        return Element(tag, {"lang": held[0].language} | checked, (str(held[0]),))
+    inline = "tspan" if tag in SVG_TAGS else "span"
+    return Element(tag, checked, tuple(_in_language(inline, child) for child in held))
+
+
+def _in_language(inline: str, child: Element | str) -> Element | str:
+    """Return a text in another language than its page's as an element that says so."""
+    return Element(inline, {"lang": child.language}, (str(child),)) if isinstance(child, InLanguage) else child
 
 
 def _written(name: str) -> str:

@@ -25,6 +25,7 @@ from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.tables import read_table
 from impact.publish.trace import EFFECTS, Trace, trace_finding
+from impact.publish.translations import translations_of
 from impact.store import Warehouse
 from impact.tables.columns import Record as TableRecord
 from impact.tables.declared import Contact, Programme, Stakeholder, TheoryLink, TheoryNode, Wave
@@ -35,9 +36,10 @@ from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
 from impact.tables.results import Diagnostic, Measure, Term
-from impact.tables.titles import Cut, Heading, Label, Membership, Project
+from impact.tables.titles import Cut, Heading, Label, Membership, Project, Translation
 from impact.tables.valuation import Valuation
 from impact.tables.variables import Variable
+from impact.words import Words, words_in
 from impact.words.languages import Language
 
 __all__ = [
@@ -166,6 +168,11 @@ class ReaderTables(FrameworkTables, MilestoneTables, MonitoringTables):
     # ---- words for codes ---------------------------------------------------------------------------------------------
 
     @cached
+    def words(self, language: Language) -> Words:
+        """Return the words of a language, with the translations of declared texts that are in reach."""
+        return words_in(language).reading(translations_of(self._table(Translation)))
+
+    @cached
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
         return self._table(Label, programme)
@@ -183,18 +190,18 @@ class ReaderTables(FrameworkTables, MilestoneTables, MonitoringTables):
     @cached
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
         """Return the title of each code, by programme, column and code."""
-        return tables.titles_by(self.labels(), language, "programme", "column", "code")
+        return tables.titles_by(self.labels(), self.words(language), "programme", "column", "code")
 
     @cached
     def cut_titles(self, language: Language) -> dict[str, str]:
         """Return the title of each column."""
-        titles: dict[tuple[str], str] = tables.titles_by(self.cuts(), language, "column")
+        titles: dict[tuple[str], str] = tables.titles_by(self.cuts(), self.words(language), "column")
         return {column: title for (column,), title in titles.items()}
 
     @cached
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
-        return tables.titles_by(self._table(Heading, programme), language, "contract", "column")
+        return tables.titles_by(self._table(Heading, programme), self.words(language), "contract", "column")
 
     @cached
     def variables(self, programme: str) -> pd.DataFrame:

@@ -110,13 +110,15 @@ OWN = '(programme, "column", code) IN (FROM reach)'
 _LISTED = _within(NetworkBody.TABLE.cuts)
 _BODIES = _rows_of("network_body", ("programme", "network", "wave", "body"), _LISTED)
 _GROUPS = _rows_of("membership", ("programme", "by", "of"), OWN)
+_CODED = f'{OWN} OR (programme, "column", code) IN {_GROUPS}'
 ROWS_IN_REACH: Mapping[Reach, str] = {
     Reach.EVERYBODY: EVERY,
     Reach.CUT: CUT,
     Reach.CODE: OWN,
     Reach.FINDING: f"finding IN {_rows_of('finding', ['finding'], CUT)}",
     # a declared tree is no result
-    Reach.LABEL: f'{OWN} OR (programme, "column", code) IN {_GROUPS} OR level IS NOT NULL',
+    Reach.LABEL: f"{_CODED} OR level IS NOT NULL",
+    Reach.TEXT: f"of = 'programme' OR (of = 'code' AND ({_CODED}))",
     Reach.TIE: " AND ".join(f"(programme, network, wave, {end}) IN {_BODIES}" for end in ("source", "target")),
     Reach.ROW: "EXISTS (FROM reach r WHERE r.programme = quarantine.programme"
     " AND json_extract_string(payload, '$.\"' || r.\"column\" || '\"') = r.code)",

@@ -16,7 +16,7 @@ from impact.tables.finding import Finding
 from impact.tables.frames import Row, to_frame
 from impact.tables.part import part_sql
 from impact.tables.results import Diagnostic, Term
-from impact.words.languages import Language
+from impact.words import Words
 
 if TYPE_CHECKING:
     from impact.judge.findings import Judged
@@ -168,7 +168,7 @@ _FINDINGS_ORDER = (
 )
 
 
-def titles_by(frame: pd.DataFrame, language: Language, *by: str) -> dict[Any, str]:
-    """Return titles by the values of columns."""
+def titles_by(frame: pd.DataFrame, words: Words, *by: str) -> dict[Any, str]:
+    """Return titles by the values of columns, in the language of the words."""
     keys = frame[list(by)].itertuples(index=False, name=None)
-    return dict(zip(keys, frame[f"title_{language}"], strict=True))
+    return dict(zip(keys, words.picked(frame), strict=True))

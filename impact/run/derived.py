@@ -75,6 +75,7 @@ DERIVED = (
     Derived(("label", "membership", "cut", "heading"), made_by("publish.labels:make_labels")),
     Derived(("project",), made_by("publish.projects:make_projects")),
     Derived(("variable",), made_by("publish.variables:make_variables")),
+    Derived(("translation",), made_by("publish.translations:make_translations")),
     Derived(("structure", "structure_mapping"), made_by("publish.official.build:make_structures")),
     Derived(("claim",), made_by("publish.claims:make_claims")),
     Derived(("valuation",), made_by("value.make:make_valuations")),

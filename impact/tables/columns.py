@@ -119,6 +119,8 @@ class Reach(StrEnum):
     """Those of a finding in reach."""
     COLUMNS = "columns"
     """Those that name a code in reach in one of the table's own columns, by ``cuts``."""
+    TEXT = "text"
+    """Those that everybody in the programme may read, and titles of codes in reach; by ``of``."""
     LABEL = "label"
     """As ``CODE``, with what codes in reach are grouped by, and codelists that are trees."""
     TIE = "tie"

@@ -226,3 +226,42 @@ class Project(
         missing=Missing.NOT_APPLICABLE,
     )
     contacts: tuple[str, ...] = col(Holds.DECLARED, "Contacts that answer for it.", "Referenti che ne rispondono.")
+
+
+class Translation(
+    Record,
+    name="translation",
+    it="Una riga per testo dichiarato e lingua in cui sta, oltre all'italiano e all'inglese delle altre tabelle.",
+    reach=Reach.TEXT,
+    sort=("programme", "of", "column", "code", "text", "language"),
+):
+    """One row per declared text and language it is in, beyond the Italian and English of the other tables.
+
+    A text that lacks one of these two stands here in what it has, so that readers are told what they are shown.
+    """
+
+    programme: str = same(shared.PROGRAMME)
+    of: str = col(
+        Holds.DECLARED,
+        "`code`: title of a code. `programme`: said of the programme, its contracts and indicators. `whole`: said in"
+        " claims, values and what is exported, of the whole.",
+        "`code`: titolo di un codice. `programme`: detto del programma, dei suoi contratti e indicatori. `whole`: detto"
+        " in dichiarazioni, valori e in ciò che si esporta, dell'insieme.",
+    )
+    column: str = col(
+        Holds.CODE,
+        "Column of the code; empty for other texts.",
+        "Colonna del codice; vuota per gli altri testi.",
+    )
+    code: str = col(Holds.CODE, "The code; empty for other texts.", "Il codice; vuoto per gli altri testi.")
+    text: str = col(
+        Holds.DECLARED,
+        "The text as the columns of other tables in English have it.",
+        "Il testo come lo hanno le colonne in inglese delle altre tabelle.",
+    )
+    language: str = col(
+        Holds.DECLARED,
+        "Language of the translation, a code of BCP 47 such as `de`.",
+        "Lingua della traduzione, un codice BCP 47 come `de`.",
+    )
+    translation: str = col(Holds.DECLARED, "The text in that language.", "Il testo in quella lingua.")

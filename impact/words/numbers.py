@@ -9,11 +9,15 @@ from typing import Any
 
 from impact.words.read import added_languages
 
-MARKS = {"en": (",", ".", "%", "pp"), "it": (".", ",", " %", "p.p.")}
+MARKS = {"en": (",", ".", "%", "pp"), "it": (".", ",", " %", "punti percentuali")}
 """By language: between thousands, before decimals, after a percentage, after a difference between percentages."""
 NOT_ZERO = re.compile("[1-9]")
 """What is written with a sign: nought has none, however it came about."""
 NO_NUMBER = "–"
+LONGEST_MARK = 4
+"""Letters of a mark that is repeated in an interval; a longer one stands with the estimate beside it, once."""
+SMALLEST_P = 0.001
+"""Below it a p-value is given as a bound: its digits say nothing."""
 
 
 def marks(language: str) -> tuple[str, str, str, str]:
@@ -58,6 +62,26 @@ def size(value: Any, language: str, unit: str = "") -> str:
     points = decimal(100 * value, "#,##0.0", language)
     _, _, _, points_mark = marks(language)
     return f"{points} {points_mark}"
+
+
+def p_value(value: Any, language: str) -> str:
+    """Write a p-value with its sign of equality: to three places, below which it is a bound."""
+    if not is_number(value):
+        return NO_NUMBER
+    if value < SMALLEST_P:
+        return f"< {decimal(SMALLEST_P, '0.000', language)}"
+    return f"= {decimal(float(value), '0.000', language)}"
+
+
+def interval(low: Any, high: Any, language: str, unit: str = "", *, of_gain: bool = False) -> str:
+    """Write an interval in brackets, or nothing where there is none; a unit in words is not said at each end."""
+    if not (is_number(low) and is_number(high)):
+        return ""
+    *_, points = marks(language)
+    ends = [gain(end, language, unit) if of_gain else number(end, language, unit) for end in (low, high)]
+    if of_gain and len(points) > LONGEST_MARK:
+        ends = [end.removesuffix(f" {points}") for end in ends]
+    return f"[{'; '.join(ends)}]"
 
 
 @functools.lru_cache(maxsize=65536)

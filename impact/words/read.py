@@ -2,8 +2,9 @@
 
 Files of ``app/`` and ``sentences/`` hold both languages of the house side by side: ``key: {it: …, en: …}``. A further
 language is one file, ``languages/<code>.yaml``, with ``marks`` (see :data:`impact.words.numbers.MARKS`), ``app`` and
-``sentences``, each ``key: text``; the code is one that Unicode's locale data know. An installed package adds texts of
-its own by an entry point ``impact.words``, a package with the same folders.
+``sentences``, each ``key: text``; the code is one that Unicode's locale data know, and ``app`` says at least what the
+language calls itself (``language.<code>``). What the file does not say yet is said in English, marked as English. An
+installed package adds texts of its own by an entry point ``impact.words``, a package with the same folders.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from importlib.resources.abc import Traversable
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import yaml
+
+from impact.words.languages import FALLBACK, LANGUAGES, Language
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER: Traversable = files("impact.words")
@@ -43,9 +46,22 @@ def texts_of(catalogue: Literal["app", "sentences"]) -> dict[str, dict[str, Entr
             _refuse_known(texts.keys() & added_texts.keys(), folder)
             texts |= added_texts
     for language, added in added_languages().items():
+        own = f"language.{language}"
         for key, text in added[catalogue].items():
-            texts[key] = texts[key] | {language: text}
+            texts[key] = {**texts.get(key, dict.fromkeys(LANGUAGES, text) if key == own else {}), language: text}
+        _refuse_unknown(texts, language)
     return texts
+
+
+def interface_languages() -> tuple[Language, ...]:
+    """Return the languages that readers can have: the two of the house, then those that have a file."""
+    return (*LANGUAGES, *added_languages())
+
+
+def _refuse_unknown(texts: dict[str, dict[str, Entry]], language: str) -> None:
+    unknown = sorted(key for key, said in texts.items() if FALLBACK not in said)
+    if unknown:
+        raise ValueError(f"languages/{language}.yaml has texts for what is never said: {', '.join(unknown)}")
 
 
 def _folders() -> Iterator[Traversable]:

@@ -2,10 +2,10 @@
 
 ``sentences/*.yaml`` hold ``code: {en: …, it: …}``; the part of a code before its first dot is the name of the file. A
 place is ``{name}`` or ``{name:form}``. The form of a number is Python's (``.1%``, ``.3g``, ``,``), ``digits``
-(:func:`in_digits`), or ``gain`` or ``points`` (a difference with its sign, between shares in percentage points). The
-form of several values is what stands between them, a comma if nothing is said, and after a bar the form of each:
-``{names}``, ``{parts:; }``, ``{bounds: … |.3g}``. A text stays as it is; numbers take the language's marks. A further
-language is one more file; see :mod:`impact.words.read`.
+(:func:`in_digits`), ``p`` (a p-value with its sign: ``= 0.023``), or ``gain`` or ``points`` (a difference with its
+sign, between shares in percentage points). The form of several values is what stands between them, a comma if nothing
+is said, and after a bar the form of each: ``{names}``, ``{parts:; }``, ``{bounds: … |.3g}``. A text stays as it is;
+numbers take the language's marks. A further language is one more file; see :mod:`impact.words.read`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from impact.words import numbers
+from impact.words.languages import FALLBACK
 from impact.words.read import texts_of
 from impact.words.said import Said, Text, Value
 
@@ -80,7 +81,12 @@ def in_digits(value: float) -> str:
 @functools.cache
 def templates(language: str) -> dict[str, Template]:
     """Return the sentences of a language by code, taken apart into texts and places."""
-    return {code: template(texts[language]) for code, texts in sentences().items()}
+    return {code: template(texts.get(language, texts[FALLBACK])) for code, texts in sentences().items()}
+
+
+def is_written(code: str, language: str) -> bool:
+    """Tell whether a code has a sentence in a language, and is not said in English for want of one."""
+    return language in sentences()[code]
 
 
 @functools.cache
@@ -114,6 +120,8 @@ def _value(value: Value, form: str, language: str) -> str:
     if isinstance(value, tuple):
         between, _, of_each = form.partition("|")
         return (between or COMMA).join(_value(member, of_each, language) for member in value)
+    if form == "p":
+        return numbers.p_value(value, language)
     if form == "gain":
         return numbers.gain(value, language)
     if form == "points":

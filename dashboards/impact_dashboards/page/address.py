@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from impact.publish.export import Format, all_formats, table_formats
+from impact.publish.export import Format, all_formats, people, table_formats
 from impact.publish.export.programme import ZIP
-from impact.words import LANGUAGES
+from impact.words.read import interface_languages
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Ending:
 
 def _endings() -> dict[str, Ending]:
     """Return what a block of a page can be had as, the longest ending first."""
-    single = {form.suffix: Ending(form) for form in all_formats().values() if form.is_ready}
+    formats = (*all_formats().values(), people.FORMAT)
+    single = {form.suffix: Ending(form) for form in formats if form.is_ready}
     packed = {f".{name}{ZIP}": Ending(form, packed=True) for name, form in table_formats().items()}
     return dict(sorted((single | packed).items(), key=lambda item: -len(item[0])))
 
@@ -44,7 +45,7 @@ class Address:
     Parameters
     ----------
     language
-        The first piece of the path: ``it`` or ``en``.
+        The first piece of the path: ``it``, ``en``, or one that a file adds.
     page
         Its first part, such as ``portfolio``.
     path
@@ -132,7 +133,7 @@ def read_address(text: str) -> Address | None:
         return None
     split = urlsplit(text)
     pieces = [unquote(piece) for piece in split.path.strip("/").split("/")]
-    if split.scheme or split.netloc or len(pieces) < 2 or pieces[0] not in LANGUAGES or not all(pieces):
+    if split.scheme or split.netloc or len(pieces) < 2 or pieces[0] not in interface_languages() or not all(pieces):
         return None
     filters = parse_qsl(split.query, keep_blank_values=True)
     query = tuple((name, value) for name, value in filters if value)

@@ -47,7 +47,7 @@ def _text(view: View, row: Row) -> str:
 
 def _contract(view: View, declared: Declared) -> str:
     """Return the title of the contract whose rows an indicator counts; nothing where it has none."""
-    return view.published.headings(view.programme, view.words.declared).get((declared["contract"], ""), "")
+    return view.published.headings(view.programme, view.words.language).get((declared["contract"], ""), "")
 
 
 # ---- all of a programme ----------------------------------------------------------------------------------------------

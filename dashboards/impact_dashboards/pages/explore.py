@@ -129,7 +129,7 @@ def _level(view: View, level: str) -> Choice:
 
 def _cut(view: View, chosen: _Chosen) -> Choice:
     """Return the choice of a cut; what is chosen is among the options, though this indicator may not be cut by it."""
-    titles = view.published.cut_titles(view.words.declared)
+    titles = view.published.cut_titles(view.words.language)
     options = {"": view.words("finding.whole")}
     for cut in filter(None, [*chosen.cuts, chosen.cut]):
         options[cut] = titles.get(cut, cut)
@@ -140,7 +140,7 @@ def _cut(view: View, chosen: _Chosen) -> Choice:
 def _wave(view: View, chosen: _Chosen) -> Choice:
     """Return the choice of a wave, in order of time."""
     declared = view.published.waves(view.programme)
-    titles = dict(zip(declared["wave"], declared[f"title_{view.words.declared}"], strict=True))
+    titles = dict(zip(declared["wave"], view.words.picked(declared), strict=True))
     ordered = dict.fromkeys(placed(view, chosen.of_cut).sort_values("place")["wave"])
     options = {"": view.words("explore.every_wave")}
     for wave in filter(None, [*ordered, chosen.wave]):
@@ -177,7 +177,7 @@ def _citation(view: View, row: Row) -> Element:
 
 def _lines(view: View, values: pd.DataFrame, cut: str) -> list[str]:
     """Return what each value is of: its part, and its arm where there are several."""
-    titles = view.published.label_titles(view.words.declared)
+    titles = view.published.label_titles(view.words.language)
     codes = [str(titles.get((view.programme, cut, code), code)) for code in values["code"]]
     names = [code or view.words("finding.whole") for code in codes]
     if values["arm"].nunique() <= 1:

@@ -83,7 +83,10 @@ def title_of(view: View, row: Row) -> str:
 
 def drawn_unit(words: Words, row: Row) -> str:
     """Return the unit of a finding in the reader's language, for a drawing; ``share`` stays, it is drawn in percent."""
-    return str(row["unit_it"] if words.declared == "it" and row["unit"] != "share" else row["unit"])
+    if row["unit"] == "share":
+        return "share"
+    in_columns = {"programme": row.get("programme", ""), "unit_en": row["unit"], "unit_it": row["unit_it"]}
+    return words.pick(in_columns, "unit")
 
 
 def unit_of(words: Words, row: Row) -> str:
@@ -101,8 +104,7 @@ def part_of(view: View, row: Row) -> str:
     part = Part.of(row)
     if part.is_whole:
         return view.words("finding.whole")
-    title = row.get(f"part_{view.words.declared}")
-    return str(title) if title else part.code or str(part)
+    return view.words.pick(row, "part") if row.get("part_en") else part.code or str(part)
 
 
 def link_of(view: View, row: Row) -> str:

@@ -9,12 +9,12 @@ from impact_dashboards.page.view import View
 
 def contract_title(view: View, contract: str) -> str:
     """Return the title of a contract."""
-    return view.published.headings(view.programme, view.words.declared).get((contract, ""), contract)
+    return view.published.headings(view.programme, view.words.language).get((contract, ""), contract)
 
 
 def column_title(view: View, contract: str, column: str) -> str:
     """Return the title of a column."""
-    language = view.words.declared
+    language = view.words.language
     headings = view.published.headings(view.programme, language)
     title = headings.get((contract, column))
     if title:

@@ -67,8 +67,7 @@ def territories_of(view: View, programme: str) -> Territories:
     of_territories = cuts[cuts["is_territory"]]
     columns = frozenset(of_territories["column"])
     rows = _labels(view, programme, columns)
-    title_column = f"title_{view.words.declared}"
-    titles = {row["code"]: str(row[title_column]) for row in rows}
+    titles = {row["code"]: view.words.pick(row, "title") for row in rows}
     parents = {row["code"]: row["parent"] for row in rows if row["parent"]}
     unlevelled = Territories(columns, titles, {}, parents)
     levels = _levels(unlevelled, rows)
@@ -108,4 +107,4 @@ def level_title(view: View, level: str) -> str:
     key = f"territory.level.{level}"
     if view.words.has(key):
         return view.words(key)
-    return view.published.cut_titles(view.words.declared).get(level, level.replace("_", " "))
+    return view.published.cut_titles(view.words.language).get(level, level.replace("_", " "))

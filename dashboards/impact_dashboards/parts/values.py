@@ -15,7 +15,8 @@ CELL = ("indicator", "arm", "scope", "scope_value", "group", "group_value", "wav
 def placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
     """Place the values in time, in days where every wave is dated, else in steps; add title and date of each wave."""
     waves = view.published.waves(view.programme).set_index("wave")
-    titles = [str(waves[f"title_{view.words.declared}"].get(wave, wave)) for wave in values["wave"]]
+    called = dict(zip(waves.index, view.words.picked(waves), strict=True))
+    titles = [called.get(wave, str(wave)) for wave in values["wave"]]
     if values["wave"].isin(waves.index).all():
         days = [pd.Timestamp(waves["last_day"][wave]).toordinal() for wave in values["wave"]]
         dates = [view.words.date(str(waves["date"][wave])) for wave in values["wave"]]

@@ -27,8 +27,9 @@ from impact.drawing.markup import to_html, to_json
 from impact.errors import UsageError
 from impact.publish.published import ReaderTables
 from impact.publish.scope import Scope
-from impact.words import LANGUAGES, words_in
+from impact.words import words_in
 from impact.words.languages import Language
+from impact.words.read import interface_languages
 from impact_dashboards.page.address import ENDINGS, Address, read_address
 from impact_dashboards.page.view import AddressError, PageContent, View
 from impact_dashboards.pages import HOME, PAGES
@@ -161,7 +162,7 @@ class Site:
         def made() -> Any:
             with edition.open() as warehouse:
                 published = ReaderTables(warehouse, scope, self._tables(scope, edition.version))
-                view = View(published, words_in(address.language), address, day, version=edition.version)
+                view = View(published, published.words(address.language), address, day, version=edition.version)
                 return make(view, edition.version)
 
         return self.memory.get((kind, address, scope, edition.version, day), made)
@@ -314,7 +315,9 @@ def _content_type(media_type: str) -> str:
 def _routes(app: App, site: Site) -> None:
     """Answer the addresses of the app; Dash itself answers for its scripts and callbacks only."""
     server: flask.Flask = app.server
-    languages = f"<any({', '.join(LANGUAGES)}):language>"
+    offered = interface_languages()
+    quoted = ", ".join(f"'{language}'" for language in offered)
+    languages = f"<any({quoted}):language>"
 
     @server.before_request
     def elsewhere() -> Response | None:
@@ -323,7 +326,7 @@ def _routes(app: App, site: Site) -> None:
             return None
         if "//" not in path and not _is_dash_page(flask.request.url_rule):
             return None if path != CALLBACK or _asks_for_a_page(flask.request) else _said("No such question.", 400)
-        language = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+        language = flask.request.accept_languages.best_match(offered, default=offered[0])
         if path == "/":
             return flask.redirect(Address(language, HOME.name).href)
         return document(Address(language, path.strip("/").split("/")[0]))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from impact.drawing.markup import Element, h
 from impact.publish.published import ReaderTables
-from impact.words import words_in
 from impact.words.languages import Language
 from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import PAGES
@@ -53,7 +52,8 @@ def brief_html(db: str | Path, programme: str, language: Language) -> str:
     page = PAGES["verdict"]
     edition = Reader(db).edition()
     with edition.open() as warehouse:
-        view = View(ReaderTables(warehouse), words_in(language), page.address(language, programme), today())
+        published = ReaderTables(warehouse)
+        view = View(published, published.words(language), page.address(language, programme), today())
         check_published(view, programme)
         content = page.content(view)
         parts = (_head(view, content, edition.version), _main(view, content), _foot(view))

@@ -9,7 +9,6 @@ from impact.drawing.markup import Element, h
 from impact.errors import UsageError
 from impact.publish.published import ReaderTables
 from impact.publish.rows import Record, rows_of
-from impact.words import words_in
 from impact.words.languages import Language
 from impact_dashboards.page.address import Address
 from impact_dashboards.page.view import PageContent, View
@@ -60,7 +59,8 @@ def checklist_html(db: str | Path, programme: str, framework: str, language: Lan
     query = (("framework", framework), ("programme", programme))
     edition = Reader(db).edition()
     with edition.open() as warehouse:
-        view = View(ReaderTables(warehouse), words_in(language), Address(language, PAGE, (), query), today())
+        published = ReaderTables(warehouse)
+        view = View(published, published.words(language), Address(language, PAGE, (), query), today())
         check_published(view, programme)
         use = _use(view, programme, framework)
         content = PAGES[PAGE].content(view)

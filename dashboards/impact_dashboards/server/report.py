@@ -13,7 +13,6 @@ from pathlib import Path
 from impact.drawing.markup import Element, Node, h
 from impact.publish.published import ReaderTables
 from impact.publish.rows import rows_of
-from impact.words import words_in
 from impact.words.languages import Language
 from impact_dashboards.page.address import Address, read_address
 from impact_dashboards.page.descriptor import Chapter, Page
@@ -67,7 +66,8 @@ def report_html(db: str | Path, programme: str, language: Language, *, appendix:
     """
     edition = Reader(db).edition()
     with edition.open() as warehouse:
-        view = View(ReaderTables(warehouse), words_in(language), Address(language, HOME.name), today())
+        published = ReaderTables(warehouse)
+        view = View(published, published.words(language), Address(language, HOME.name), today())
         check_published(view, programme)
         body = h("div", _report(view, programme, edition.version, appendix=appendix), class_="page report")
         title = view.words.pick(view.published.titles[programme], "title")

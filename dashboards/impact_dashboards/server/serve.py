@@ -8,7 +8,8 @@ from typing import Any
 
 from impact.errors import UsageError
 from impact.publish.scope import EVERYTHING
-from impact.words import LANGUAGES, words_in
+from impact.words import words_in
+from impact.words.read import interface_languages
 from impact_dashboards.page.address import Address
 from impact_dashboards.pages import HOME
 from impact_dashboards.server.access import Access, read_access, refuse_exposed
@@ -59,7 +60,7 @@ def warmed(db: str | Path, access: Access | None, key: str) -> App:
     """
     app = create_app(db, access=access, key=key)
     app._setup_server()  # type: ignore[no-untyped-call]
-    for language in LANGUAGES:
+    for language in interface_languages():
         words_in(language).said("")
         if access is None:
             app.site.answer(Address(language, HOME.name), EVERYTHING)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from impact.drawing.markup import Element, Node, h
-from impact.words import LANGUAGES
+from impact.publish.export import people
 from impact.words.languages import Language
+from impact.words.read import interface_languages
 from impact_dashboards.page.address import Address
 from impact_dashboards.page.descriptor import Page
 from impact_dashboards.page.view import Block, Choice, PageContent, View
@@ -15,6 +16,8 @@ from impact_dashboards.pages import FOOT, HOME, PAGES
 from impact_dashboards.parts.drawings import BESIDE, HALF, NARROW, WIDE, drawing_of
 from impact_dashboards.parts.tables import table_element
 
+_CALLED = {"metadata": "JSON", "people": "Excel"}
+"""Files that are not called by their ending."""
 BELOW = [module.PAGE for module in FOOT]
 """Pages of the menu below."""
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
@@ -37,7 +40,8 @@ def frame(view: View, page: PageContent, menu: Iterable[Page], foot: Node) -> El
     above = [entry for entry in opened if entry not in BELOW]
     header = h("header", _head(view, above), _under(view, _banner(view, page)))
     main = h("main", *_main(view, page), id="content", tabindex="-1")
-    footer = h("footer", _foot(view, [entry for entry in opened if entry in BELOW]), foot)
+    partial = h("p", view.words("shell.partial"), class_="partial") if view.words.is_partial else None
+    footer = h("footer", _foot(view, [entry for entry in opened if entry in BELOW]), partial, foot)
     return h("div", skip, header, main, footer, class_="page", data_address=view.address.href)
 
 
@@ -95,7 +99,8 @@ def _head(view: View, menu: Iterable[Page]) -> Element:
     """Return the name of the app, the menu and the other languages."""
     items = [h("li", _menu_link(view, page)) for page in menu]
     navigation = h("nav", h("ul", items), aria_label=view.words("shell.menu"), class_="broad-menu")
-    languages = [_language_link(view, language) for language in LANGUAGES if language != view.address.language]
+    others = [language for language in interface_languages() if language != view.address.language]
+    languages = [_language_link(view, language) for language in others]
     return h("div", _brand(view), navigation, _folded_menu(view, items), languages, class_="head")
 
 
@@ -216,6 +221,8 @@ def _files(view: View, block: Block) -> Element | None:
         return None
     name = "-".join((view.address.page, *view.address.path, block.id))
     links = [_file_link(view, block, "csv", ".csv", download=f"{name}.csv")]
+    if people.wants_people(view.address.language):
+        links.insert(0, _file_link(view, block, "people", people.FORMAT.suffix, download=f"{name}.people.csv"))
     if block.figure is not None or block.drawing is not None:
         links.append(_file_link(view, block, "svg", ".svg", download=f"{name}.svg"))
         links.append(_file_link(view, block, "png", ".svg", data_png=f"{name}.png"))
@@ -225,7 +232,7 @@ def _files(view: View, block: Block) -> Element | None:
 
 def _file_link(view: View, block: Block, form: str, ending: str, **attributes: str) -> Element:
     """Return the link to a block as a file, called by its format."""
-    name = "JSON" if form == "metadata" else form.upper()
+    name = _CALLED[form] if form in _CALLED else form.upper()
     href = view.address.file(block.id, ending)
     label = view.words(f"files.{form}", title=block.title)
     return h("a", name, href=href, **attributes, aria_label=label)

@@ -23,8 +23,9 @@ from werkzeug.wrappers import Response
 from impact.declare.base import Declared
 from impact.drawing.markup import h, to_html
 from impact.errors import UsageError
-from impact.words import LANGUAGES, words_in
+from impact.words import words_in
 from impact.words.languages import Language
+from impact.words.read import interface_languages
 
 KEY = "IMPACT_SESSION_KEY"
 KEY_LENGTH = 32
@@ -301,6 +302,6 @@ def _language() -> Language:
     """Return the language of the address that was asked for, or the first that the reader's browser prefers."""
     first = flask.request.path.strip("/").partition("/")[0]
     prefix = first or flask.request.args.get("next", "").strip("/").partition("/")[0]
-    best = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
-    chosen = prefix if prefix in LANGUAGES else best
-    return next(language for language in LANGUAGES if language == chosen)
+    offered = interface_languages()
+    best = flask.request.accept_languages.best_match(offered, default=offered[0])
+    return prefix if prefix in offered else best

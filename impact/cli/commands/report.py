@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from impact.cli.options import DEFAULT_DB, Database, PublishedProgramme, language_of
+from impact.cli.options import DEFAULT_DB, Database, PublishedProgramme, page_language_of
 from impact.cli.printing import out
 
 SHORT, WHOLE, SLIDES = "report", "whole", "slides"
@@ -22,11 +22,11 @@ def report(
     programme: PublishedProgramme,
     out_file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write: ends with .html or .pdf.")],
     db: Database = DEFAULT_DB,
-    lang: Annotated[str, typer.Option(help="it or en.")] = "it",
+    lang: Annotated[str, typer.Option(help="it, en, or another that the pages have, such as de.")] = "it",
     form: Annotated[str, typer.Option("--format", help=FORMATS)] = SHORT,
 ) -> None:
     """Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."""
-    language = language_of(lang)
+    language = page_language_of(lang)
     if form in {SHORT, WHOLE}:
         module = importlib.import_module("impact_dashboards.server.report")
         module.write_report(db, programme, language, out_file, appendix=form == WHOLE)

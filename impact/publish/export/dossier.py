@@ -104,4 +104,4 @@ def origin_of(published: ReaderTables, programme: str, words: Words, version: st
     today = datetime.datetime.now(tz=datetime.UTC).date()
     synthetic = bool((published.findings(programme)["data_kind"] == "synthetic").any())
     publisher, licence = published.rights(programme)
-    return Origin(words.language, version, programme, today, synthetic, publisher, licence, published.cited(programme))
+    return Origin(words.declared, version, programme, today, synthetic, publisher, licence, published.cited(programme))

@@ -70,7 +70,7 @@ def _attribute(statement: Statement) -> Json:
 
 def write_page(dossier: Dossier) -> bytes:
     """Write the reference metadata as Markdown, in the language of the words."""
-    language = dossier.words.language
+    language = dossier.words.declared
     title = _title(dossier.data_set.structure)[language]
     lines = [f"# {_plain(title)}", ""]
     for statement in _statements(dossier):
@@ -80,7 +80,7 @@ def write_page(dossier: Dossier) -> bytes:
 
 
 def _lines(statement: Statement, dossier: Dossier) -> Iterator[str]:
-    language = dossier.words.language
+    language = dossier.words.declared
     if statement.text is not None:
         yield _plain(statement.text[language])
     for part in statement.parts:

@@ -229,7 +229,7 @@ def _parts(view: View, findings: pd.DataFrame) -> Iterator[Block]:
 
 
 def _part_block(view: View, cut: str, rows: list[Record]) -> Block:
-    titles = view.published.cut_titles(view.words.declared)
+    titles = view.published.cut_titles(view.words.language)
     heading = view.words("indicator.by", what=titles.get(cut, cut.replace("_", " ")))
     table = finding_table(view, rows, by_part=True)
     return Block(f"by-{cut}", heading, table, lead=order_words(view.words, ranked(rows)))

@@ -50,8 +50,8 @@ def _rules(row: Row) -> str:
 def _titles(view: View) -> dict[str, str]:
     """Return what indicators and contracts are called."""
     findings = view.findings
-    titled = dict(zip(findings["indicator"], findings[f"title_{view.words.declared}"], strict=True))
-    headings = view.published.headings(view.programme, view.words.declared)
+    titled = dict(zip(findings["indicator"], view.words.picked(findings), strict=True))
+    headings = view.published.headings(view.programme, view.words.language)
     return {contract: title for (contract, column), title in headings.items() if not column} | titled
 
 

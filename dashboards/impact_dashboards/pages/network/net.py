@@ -82,7 +82,7 @@ def _titles(view: View, column: str, codes: list[str]) -> dict[str, str]:
 
 def code_words(view: View, column: str, code: str) -> str:
     """Return the words for a code: its title, those of the shared contract, or the code as it is written."""
-    titles = view.published.label_titles(view.words.declared)
+    titles = view.published.label_titles(view.words.language)
     title = titles.get((view.programme, column, code))
     if title is not None:
         return title

@@ -130,7 +130,7 @@ def _statuses(view: View, rows: Rows, asked: str) -> dict[str, str]:
 
 
 def _cut_titles(view: View, cuts: Iterable[str]) -> dict[str, str]:
-    titles = view.published.cut_titles(view.words.declared)
+    titles = view.published.cut_titles(view.words.language)
     return {cut: titles.get(cut, cut) for cut in cuts if cut}
 
 

@@ -195,7 +195,7 @@ def _programme_order(view: View) -> dict[str, int]:
 
 def _groups_of_parts(view: View, rows: list[Record] | Rows, cut: str, by: str) -> dict[tuple[str, str], str]:
     """Return the title of the group that each part belongs to, such as the quadrant of a project."""
-    titles = view.published.label_titles(view.words.declared)
+    titles = view.published.label_titles(view.words.language)
     members = [member for member in memberships(view, rows, cut) if member.by == by]
     return {
         (member.programme, member.code): titles.get((member.programme, by, member.group), member.group)

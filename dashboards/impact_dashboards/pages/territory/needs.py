@@ -109,8 +109,9 @@ def _code_title(view: View, title: Any) -> str:
 
 def _waves(view: View, waves: set[str]) -> dict[str, str]:
     """Return waves in order of time, with their titles."""
-    declared = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.declared}"]
-    order = [*(wave for wave in declared.index if wave in waves), *sorted(waves - set(declared.index))]
+    titled = view.published.waves(view.programme)
+    declared = dict(zip(titled["wave"], view.words.picked(titled), strict=True))
+    order = [*(wave for wave in declared if wave in waves), *sorted(waves - declared.keys())]
     return {wave: str(declared.get(wave, wave.replace("_", " "))) for wave in order}
 
 

@@ -111,7 +111,7 @@ def _tie(view: View, link: Row) -> Tie:
     return Tie(
         source=link["source"],
         target=link["target"],
-        proven=bool(link[f"evidence_{view.words.declared}"]),
+        proven=bool(link["evidence_en"]),
         assumption=view.words.pick(link, "assumption"),
         href=view.address.with_(node=link["target"]) + "#links",
     )
@@ -129,7 +129,7 @@ def _legend(view: View, theory: Theory) -> Element:
 
 def _chosen(view: View, theory: Theory, step: Step) -> Block:
     """Return a step with its links and its findings."""
-    description = step.row[f"description_{view.words.declared}"]
+    description = view.words.pick(step.row, "description") if step.row["description_en"] else None
     facts = fact_list(_step_facts(view, theory, step))
     content = [h("p", description) if description else None, facts]
     if step.findings:
@@ -188,7 +188,7 @@ def _link_row(view: View, theory: Theory, link: Record) -> Record:
     source, target = theory.titles([link["source"], link["target"]])
     ends = {"source_title": source, "target_title": target}
     assumption = view.words.pick(link, "assumption")
-    proof = link[f"evidence_{view.words.declared}"]
+    proof = view.words.pick(link, "evidence") if link["evidence_en"] else None
     texts = {"assumption": assumption, "evidence": proof}
     return link | ends | texts
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from impact.drawing.markup import Node
+from impact.drawing.markup import Node, h
 from impact.publish.rows import Record
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.owed import OWED
@@ -46,12 +46,17 @@ def _whose(view: View, row: Row) -> Node:
     return whose.shown(view)
 
 
+def _counted(name: str) -> Callable[[View, Row], Node]:
+    """Return how a count is shown: nothing owed is no number."""
+    return lambda view, row: view.words.number(row[name]) if row[name] else h("span", "–", class_="muted")
+
+
 def _days(view: View, row: Row) -> str:
     return view.words("monitoring.days", count=row["days"])
 
 
 COLUMNS = (
     ColumnSpec("owner", "owner.title", _whose),
-    *(ColumnSpec(name, f"owed.{name}", numeric=True) for name in OWED),
+    *(ColumnSpec(name, f"owed.{name}", _counted(name), numeric=True) for name in OWED),
     ColumnSpec("days", "owed.longest", _days, numeric=True, unit="d"),
 )

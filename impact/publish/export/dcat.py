@@ -209,7 +209,8 @@ def _agents(said: ProgrammeSaid) -> Iterator[Node]:
 def _dataset(dossier: Dossier, said: ProgrammeSaid) -> Node:
     declared, home = said.linked.dcat, said.linked.home or ""
     italian = declared.profile == ITALIAN
-    keywords = {language: list(declared.keywords.get(language, ())) for language in LANGUAGES}
+    given: dict[str, tuple[str, ...]] = {**declared.keywords}
+    keywords = {language: list(given.get(language, ())) for language in LANGUAGES}
     if said.synthetic:
         for language in LANGUAGES:
             keywords[language].append(words_in(language)("linked.synthetic_keyword"))

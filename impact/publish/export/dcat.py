@@ -209,7 +209,7 @@ def _agents(said: ProgrammeSaid) -> Iterator[Node]:
 def _dataset(dossier: Dossier, said: ProgrammeSaid) -> Node:
     declared, home = said.linked.dcat, said.linked.home or ""
     italian = declared.profile == ITALIAN
-    given: dict[str, tuple[str, ...]] = {**declared.keywords}
+    given = {str(language): words for language, words in declared.keywords.items()}
     keywords = {language: list(given.get(language, ())) for language in LANGUAGES}
     if said.synthetic:
         for language in LANGUAGES:

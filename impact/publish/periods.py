@@ -120,7 +120,11 @@ def _without_reports(rows: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
 
 def _nothing_so_far(rows: pd.DataFrame) -> pd.DataFrame:
     """Say 0 of everything up to the end of a period in which nothing happened, where nothing had before."""
-    nothing = (rows["state"] == PeriodState.ZERO) & rows["wave_end"].isna() & rows["adds_up"]
+    has_rows = rows["n"] + rows["n_missing"] > 0
+    last = pd.to_datetime(rows["last"])
+    earliest = last.where(has_rows).groupby([rows[name] for name in PART]).transform("min")
+    before = earliest.isna() | (last < earliest)
+    nothing = (rows["state"] == PeriodState.ZERO) & before & rows["adds_up"]
     return rows.assign(to_date=rows["to_date"].mask(nothing, 0.0))
 
 
@@ -201,7 +205,7 @@ def _as_list(cell: object) -> list[str]:
 def _without_rows(indicator: Indicator, measured: PeriodValues, rows: pd.DataFrame) -> pd.DataFrame:
     """Say of periods without a value why, or that it is zero: as the clock declares."""
     is_empty = (rows["n"] + rows["n_missing"]) == 0
-    zero = measured.windows.clock.empty == "zero" and kind_of(indicator.formula).summary.total
+    zero = measured.windows.clock.empty == "zero" and kind_of(indicator.formula).grows
     without = PeriodState.ZERO if zero and indicator.over_time != "running_total" else PeriodState.NO_REPORT
     state = np.select([is_empty, rows["value"].notna()], [without, PeriodState.VALUE], PeriodState.NO_VALUE)
     numbers = {name: rows[name].mask(is_empty) for name in _NUMBERS}

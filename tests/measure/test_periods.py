@@ -154,6 +154,19 @@ def test_a_longer_period_holds_what_came_in_a_silent_month_before_it(tmp_path: P
     assert not any("after_gap" in flags for flags in years["flags"])
 
 
+def test_nobody_came_in_a_month_that_is_declared_empty(tmp_path: Path) -> None:
+    """One in February, two by April, one of whom in June again; persons are known to date where a quarter ends."""
+    frame = pd.DataFrame(
+        [("A", "2024-02-10", "p"), ("A", "2024-04-10", "q"), ("A", "2024-06-10", "p"), ("B", "2024-01-10", "r")],
+        columns=["project", "day", "who"],
+    )
+    people = indicator("people", scope=["project"], **RULES["people"])
+    found = of(values(clocked(tmp_path / "p", frame, [people], {"empty": "zero"})), "people", "A")
+    assert found["state"].tolist() == ["zero", "value", "zero", "value", "zero", "value"]
+    assert found["value"].tolist() == [0, 1, 0, 1, 0, 1]
+    assert found["to_date"].fillna(-1).tolist() == [0, -1, 1, -1, -1, 2]
+
+
 @pytest.mark.parametrize(("empty", "to_date"), [("zero", [0, 0, 4, 4, 10]), ("no_report", [-1, -1, 4, 4, 10])])
 def test_before_the_first_row_there_is_nought_where_silence_is_nought(
     tmp_path: Path, empty: str, to_date: list[float]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def months(count: int) -> list[str]:
     return [f"{2023 + number // 12}-{number % 12 + 1:02}" for number in range(count)]
 
 
-def rows(hours: list[float], silent: set[int]) -> pd.DataFrame:
+def rows(hours: Sequence[float], silent: set[int]) -> pd.DataFrame:
     """Return a row a month of two projects, ``a`` of kind x and ``b`` of kind y; b is silent in some, from 0."""
     listed = [
         (project, f"{month}-10", given, kind)

@@ -52,7 +52,8 @@ class Followed:
     def promises(self, today: datetime.date) -> pd.DataFrame:
         """Return of each promise the last milestone that is due."""
         due = self.milestones[(self.milestones["due"] <= pd.Timestamp(today)) & (self.milestones["point"] != "now")]
-        return due.sort_values("due").drop_duplicates("finding", keep="last")
+        # the end may be due on the day of the last period: it comes after
+        return due.sort_values(["due", "number"]).drop_duplicates("finding", keep="last")
 
 
 def attention(followed: Followed, today: datetime.date) -> pd.DataFrame:
@@ -90,7 +91,9 @@ def attention(followed: Followed, today: datetime.date) -> pd.DataFrame:
 def _signals(latest: pd.DataFrame) -> pd.DataFrame:
     """Return the charts whose latest value is marked to the side that worries."""
     marked = latest[latest["reading"].isin(_WORRYING)]
-    half = (marked["upper"] - marked["center"]).where(lambda width: width > 0)
+    # of a share one of the limits may be cut at 0 or 1, which brings no value farther out
+    widths = pd.concat([marked["upper"] - marked["center"], marked["center"] - marked["lower"]], axis=1)
+    half = widths.max(axis=1).where(lambda width: width > 0)
     lines = marked.assign(
         kind=AttentionKind.SIGNAL,
         subject=marked["indicator"],

@@ -19,10 +19,11 @@ from impact.errors import NotEstimable
 from impact.formulas.registry import kind_of
 from impact.measure.formula import is_share
 from impact.measure.period_values import has_periods
-from impact.publish.periods import PART
+from impact.publish.periods import AFTER_GAP, PART
 from impact.states import Reading
 from impact.statistics.control_charts import Chart, Limits, Side, Signal, by_chance, p_chart, xmr
 from impact.tables.charts import ChartPoint
+from impact.tables.part import cut_columns
 
 _LIMITS: Mapping[str, Limits] = {"xmr": "ranges", "p": "counts"}
 """How the limits of each kind of chart are set, which decides how often chance alone crosses them."""
@@ -51,10 +52,11 @@ def _frames(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iter
     for indicator in programme.indicators:
         if not has_periods(programme, indicator):
             continue
-        clock = programme.contracts[indicator.contract].period
-        every = clock.every if clock else ""
+        contract = programme.contracts[indicator.contract]
+        every = contract.period.every if contract.period else ""
         points = connection.execute(_POINTS, [programme.id, indicator.id, every]).df()
-        for _, of_part in points.groupby(PART, sort=False):
+        gaps = _lacks_reports(indicator, points, contract.due.by if contract.due else "")
+        for _, of_part in points.assign(value=points["value"].mask(gaps)).groupby(PART, sort=False):
             try:
                 yield _charted(indicator, of_part, _chart(indicator, of_part))
             except NotEstimable:
@@ -63,17 +65,27 @@ def _frames(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iter
 
 def _chart(indicator: Indicator, points: pd.DataFrame) -> Chart:
     """Return the chart of a part: of shares where each row is counted or not, else of values."""
-    values = points["value"].mask(_lacks_reports(indicator, points)).to_numpy(dtype=float)
+    values = points["value"].to_numpy(dtype=float)
     if is_share(indicator) and not indicator.sample.columns():
         sizes = points["n"].to_numpy(dtype=float)
         return p_chart(np.round(values * sizes), sizes)
     return xmr(values)
 
 
-def _lacks_reports(indicator: Indicator, points: pd.DataFrame) -> pd.Series:
-    """Tell where a total lacks reports that are owed: it is lower for want of them, and no fall."""
-    lacking = points["reports_received"] < points["reports_due"]
-    return lacking.fillna(value=False).astype(bool) & kind_of(indicator.formula).grows
+def _lacks_reports(indicator: Indicator, points: pd.DataFrame, owed_by: str) -> pd.Series:
+    """Tell where a total lacks reports that are owed: it is lower for want of them, and no fall.
+
+    From a part that is none of who owes them any that is missing may be missing. What a running total adds after one
+    holds what that had brought, and is no rise.
+    """
+    lacking = (points["reports_received"] < points["reports_due"]).fillna(value=False).astype(bool)
+    column = cut_columns(points)
+    of_whole = points.loc[lacking & (column == ""), "period"]
+    lacking |= points["period"].isin(of_whole) & (column != owed_by)
+    if indicator.over_time == "running_total":
+        lacking |= lacking.groupby([points[name] for name in PART], sort=False).shift(fill_value=False)
+        lacking |= points["flags"].map(lambda flags: AFTER_GAP in flags)
+    return lacking & kind_of(indicator.formula).grows
 
 
 def _charted(indicator: Indicator, points: pd.DataFrame, chart: Chart) -> pd.DataFrame:

@@ -21,17 +21,18 @@ from impact.formulas.measured import COMPLETE
 from impact.formulas.registry import kind_of
 from impact.measure.measurement import INCOMPLETE
 from impact.measure.period_values import has_periods
-from impact.periods import Every
+from impact.periods import MONTHS, Every
 from impact.sql import EVERY_COLUMN, Select, ident
 from impact.states import Arm, PeriodState
 from impact.store.sentences import decode
-from impact.tables.part import COLUMNS
+from impact.tables.part import COLUMNS, WHOLE, Part
 
 Cell = tuple[str, ...]
 """The four columns that say which part a row is of."""
 Row = dict[str, Any]
 """A row of a table, by column."""
 _VALUE = ("value", "conf_low", "conf_high")
+_WHOLE: Cell = tuple(map(str, WHOLE.fields().values()))
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Looks:
     of_periods
         By length and last day; empty without a clock.
     steps
-        The shortest periods in order; empty without a clock, and where one of them is hidden.
+        The shortest periods in order, without a value where reports are missing from it; empty without a clock, and
+        where one of them is hidden.
     arm
         Of the design whose values they are; empty without arms.
     """
@@ -194,28 +196,49 @@ def _day_of(look: Look) -> datetime.date:
 
 
 def _by_period(programme: Programme, indicator: Indicator, rows: list[Row]) -> IndicatorLooks:
-    clock = programme.contracts[indicator.contract].period
+    contract = programme.contracts[indicator.contract]
+    clock, owed_by = contract.period, contract.due.by if contract.due else ""
     assert clock is not None  # noqa: S101 - it has values by period
     until = max((row["last"] for row in rows if row["every"] == clock.every), default=None)
-    parts = {cell: _part_looks(indicator, clock.every, list(rows), until) for cell, rows in groupby(rows, key=_cell)}
+    by_part = {cell: list(of_part) for cell, of_part in groupby(rows, key=_cell)}
+    whole = by_part.get(_WHOLE, [])
+    parts = dict[Cell, Looks]()
+    for cell, of_part in by_part.items():
+        owes = Part.of(of_part[0]).column == owed_by
+        of_part_rows = _PartRows(indicator, clock.every, of_part, [] if owes else whole)
+        parts[cell] = _part_looks(of_part_rows, until)
     return IndicatorLooks("to_date", until, parts)
 
 
-def _part_looks(indicator: Indicator, every: Every, rows: list[Row], until: datetime.date | None) -> Looks:
-    """Return what is known of a part from its rows, in order of their last days."""
-    of_part = _PartRows(indicator, rows, [row for row in rows if row["every"] == every])
-    hidden = any(row["suppressed"] for row in of_part.steps)
-    steps = () if hidden else tuple(Step(row["first"], row["last"], row["value"]) for row in of_part.steps)
-    return Looks(until, tuple(of_part.to_date()), dict(of_part.of_periods()), steps, Arm(rows[0]["arm"]))
+def _part_looks(of_part: _PartRows, until: datetime.date | None) -> Looks:
+    """Return what is known of a part."""
+    on_days, of_periods = tuple(of_part.to_date()), dict(of_part.of_periods())
+    return Looks(until, on_days, of_periods, tuple(of_part.to_project()), Arm(of_part.rows[0]["arm"]))
 
 
 @dataclass(frozen=True)
 class _PartRows:
-    """The period values of a part, and those of the shortest periods among them."""
+    """The period values of a part, in order of their last days.
+
+    Parameters
+    ----------
+    indicator, every
+        Whose values, and how long the shortest periods are.
+    rows
+        Of the part.
+    whole
+        Those of the whole, which say what is missing where the part is none of who owes reports; else none.
+    """
 
     indicator: Indicator
+    every: Every
     rows: list[Row]
-    steps: list[Row]
+    whole: list[Row]
+
+    @cached_property
+    def steps(self) -> list[Row]:
+        """The values of the shortest periods."""
+        return [row for row in self.rows if row["every"] == self.every]
 
     def to_date(self) -> Iterator[Look]:
         """Yield everything up to the end of each of the shortest periods; shown where any period that ends then is."""
@@ -223,7 +246,7 @@ class _PartRows:
         names = _VALUE if stock else ("to_date", "to_date_low", "to_date_high")
         open_days = {row["last"] for row in self.rows if not row["suppressed"]}
         for row in self.steps:
-            look = self._look(row, names, complete=stock or self._is_whole(None, row["last"]))
+            look = self._look(row, names, complete=self._is_whole(row["first"] if stock else None, row["last"]))
             yield replace(look, suppressed="" if row["last"] in open_days else row["suppressed"])
 
     def of_periods(self) -> Iterator[tuple[tuple[Every, datetime.date], Look]]:
@@ -231,6 +254,14 @@ class _PartRows:
         for row in self.rows:
             complete = self._is_whole(row["first"], row["last"])
             yield (row["every"], row["last"]), self._look(row, _VALUE, complete=complete)
+
+    def to_project(self) -> Iterator[Step]:
+        """Yield the shortest periods, none where one is hidden; a value from which reports are missing is a gap."""
+        if any(row["suppressed"] for row in self.steps):
+            return
+        for row in self.steps:
+            complete = self._is_whole(row["first"], row["last"])
+            yield Step(row["first"], row["last"], row["value"] if complete else None)
 
     def _look(self, row: Row, names: tuple[str, str, str], *, complete: bool) -> Look:
         value, low, high = (row[name] for name in names)
@@ -253,13 +284,15 @@ class _PartRows:
 
     @cached_property
     def _silent(self) -> frozenset[datetime.date]:
-        """The last days of the shortest periods for which a report is missing.
+        """The last days of the periods for which a report is missing.
 
-        Where it is known who owes reports, these are counted: a whole lacks what any of its units lacks. Else they are
-        the periods without any, from the part's first report on.
+        Where it is known who owes reports, these are counted: a whole lacks what any of its units lacks, and so may any
+        part that is none of a unit. Else they are the shortest periods without any, from the part's first report on.
         """
-        if any(row["reports_due"] is not None for row in self.steps):
-            return frozenset(row["last"] for row in self.steps if _lacks(row))
+        for rows in (self.rows, self.whole):
+            if counted := [row for row in rows if row["reports_due"] is not None]:
+                of_reports = min((row["every"] for row in counted), key=MONTHS.__getitem__)
+                return frozenset(row["last"] for row in counted if row["every"] == of_reports and _lacks(row))
         silent = [row["state"] == PeriodState.NO_REPORT for row in self.steps]
         start = silent.index(False) if False in silent else len(silent)
         return frozenset(

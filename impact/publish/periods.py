@@ -72,7 +72,7 @@ def _of_contract(
     for name, values in measured.values.groupby("indicator"):
         rows = _table(indicators[str(name)], measured, values)
         wanted = rows[cut_columns(rows) == by] if heirs else rows
-        frames.append(_with_reports(indicators[str(name)], wanted, by, counts))
+        frames.append(_nothing_so_far(_with_reports(indicators[str(name)], wanted, by, counts)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -118,6 +118,16 @@ def _without_reports(rows: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(state=rows["state"].where(~silent, why), value=rows["value"].mask(silent))
 
 
+def _nothing_so_far(rows: pd.DataFrame) -> pd.DataFrame:
+    """Say 0 of everything up to the end of a period in which nothing happened, where nothing had before."""
+    has_rows = rows["n"] + rows["n_missing"] > 0
+    last = pd.to_datetime(rows["last"])
+    earliest = last.where(has_rows).groupby([rows[name] for name in PART]).transform("min")
+    before = earliest.isna() | (last < earliest)
+    nothing = (rows["state"] == PeriodState.ZERO) & before & rows["adds_up"]
+    return rows.assign(to_date=rows["to_date"].mask(nothing, 0.0))
+
+
 def _table(indicator: Indicator, measured: PeriodValues, values: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each part and period of an indicator."""
     parts, periods = values[PART].drop_duplicates(), _periods(measured)
@@ -127,7 +137,7 @@ def _table(indicator: Indicator, measured: PeriodValues, values: pd.DataFrame) -
     rows[["n", "n_missing"]] = rows[["n", "n_missing"]].fillna(0).astype("int64")
     if indicator.over_time == "running_total":
         rows = _increments(rows, totals)
-    return _without_rows(indicator, measured, rows)
+    return _without_rows(indicator, measured, rows).assign(adds_up=not indicator.takes_last_report)
 
 
 def _periods(measured: PeriodValues) -> pd.DataFrame:
@@ -171,10 +181,16 @@ def _increments(rows: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     rows = rows.merge(before, on=[*PART, "begin"], how="left")
     added = (rows["to_date"] - rows["before"].fillna(0.0)).where(rows["value"].notna())
     rows = rows.assign(value=added, std_error=np.nan, conf_low=np.nan, conf_high=np.nan)
-    by_kind = rows.sort_values("first").groupby([*PART, "every"])
-    silent_before = by_kind["n"].shift(fill_value=1) == 0
-    flags = _flagged(rows["flags"].map(_as_list), AFTER_GAP, silent_before & (rows["n"] > 0))
+    flags = _flagged(rows["flags"].map(_as_list), AFTER_GAP, _after_silence(rows) & (rows["n"] > 0))
     return rows.assign(flags=_flagged(flags, FALLS, added < 0))
+
+
+def _after_silence(rows: pd.DataFrame) -> pd.Series:
+    """Tell whether nobody reported in the shortest period before each: what it added holds what came in that one."""
+    shortest = rows["every"].map(MONTHS)
+    silent = rows.loc[(shortest == shortest.min()) & (rows["n"] == 0), [*PART, "end"]].assign(silent=True)
+    before = rows[[*PART, "begin"]].merge(silent, left_on=[*PART, "begin"], right_on=[*PART, "end"], how="left")
+    return before["silent"].notna().set_axis(rows.index)
 
 
 def _flagged(flags: pd.Series, name: str, marks: pd.Series) -> pd.Series:
@@ -189,7 +205,7 @@ def _as_list(cell: object) -> list[str]:
 def _without_rows(indicator: Indicator, measured: PeriodValues, rows: pd.DataFrame) -> pd.DataFrame:
     """Say of periods without a value why, or that it is zero: as the clock declares."""
     is_empty = (rows["n"] + rows["n_missing"]) == 0
-    zero = measured.windows.clock.empty == "zero" and kind_of(indicator.formula).summary.total
+    zero = measured.windows.clock.empty == "zero" and kind_of(indicator.formula).grows
     without = PeriodState.ZERO if zero and indicator.over_time != "running_total" else PeriodState.NO_REPORT
     state = np.select([is_empty, rows["value"].notna()], [without, PeriodState.VALUE], PeriodState.NO_VALUE)
     numbers = {name: rows[name].mask(is_empty) for name in _NUMBERS}

@@ -115,7 +115,8 @@ class Projector:
         """Return the last day and the value of each period of a length."""
         if every == self.clock.every:
             return [(step.last, step.value) for step in self.looks.steps]
-        return [(last, look.value) for (length, last), look in self.looks.of_periods.items() if length == every]
+        of_length = [(last, look) for (length, last), look in self.looks.of_periods.items() if length == every]
+        return [(last, look.value if look.complete else None) for last, look in of_length]
 
     def _number(self, day: datetime.date, every: Every) -> int:
         return period_number(day, every, self.clock.year_starts)

@@ -144,6 +144,43 @@ def test_a_running_total_says_where_it_jumps_and_where_it_falls(tmp_path: Path) 
     assert "falls" in found.loc["2024-06", "flags"]
 
 
+def test_a_longer_period_holds_what_came_in_a_silent_month_before_it(tmp_path: Path) -> None:
+    """B had 3 at the end of the first quarter, whose March it never reported, and 18 at that of the second."""
+    frame = reports().query("project == 'B'").reset_index(drop=True)
+    found = values(clocked(tmp_path / "p", frame, [indicator("running", **RULES["running"])], {}))
+    quarters, years = (of(found, "running", every=every) for every in ("quarter", "year"))
+    assert quarters.loc[["2024-Q1", "2024-Q2"], "value"].tolist() == [3, 15]
+    assert ["after_gap" in flags for flags in quarters["flags"]] == [False, True, False]
+    assert not any("after_gap" in flags for flags in years["flags"])
+
+
+def test_nobody_came_in_a_month_that_is_declared_empty(tmp_path: Path) -> None:
+    """One in February, two by April, one of whom in June again; persons are known to date where a quarter ends."""
+    frame = pd.DataFrame(
+        [("A", "2024-02-10", "p"), ("A", "2024-04-10", "q"), ("A", "2024-06-10", "p"), ("B", "2024-01-10", "r")],
+        columns=["project", "day", "who"],
+    )
+    people = indicator("people", scope=["project"], **RULES["people"])
+    found = of(values(clocked(tmp_path / "p", frame, [people], {"empty": "zero"})), "people", "A")
+    assert found["state"].tolist() == ["zero", "value", "zero", "value", "zero", "value"]
+    assert found["value"].tolist() == [0, 1, 0, 1, 0, 1]
+    assert found["to_date"].fillna(-1).tolist() == [0, -1, 1, -1, -1, 2]
+
+
+@pytest.mark.parametrize(("empty", "to_date"), [("zero", [0, 0, 4, 4, 10]), ("no_report", [-1, -1, 4, 4, 10])])
+def test_before_the_first_row_there_is_nought_where_silence_is_nought(
+    tmp_path: Path, empty: str, to_date: list[float]
+) -> None:
+    """A reports from January; B has rows in March and May alone."""
+    frame = pd.DataFrame(
+        [*(("A", f"{month}-10", 1) for month in MONTHS[:5]), ("B", "2024-03-10", 4), ("B", "2024-05-10", 6)],
+        columns=["project", "day", "hours"],
+    )
+    flow = indicator("flow", scope=["project"], **RULES["flow"])
+    found = of(values(clocked(tmp_path / "p", frame, [flow], {"empty": empty})), "flow", "B")
+    assert found["to_date"].fillna(-1).tolist() == to_date
+
+
 def test_a_period_that_the_rows_do_not_fill_is_partial(measured: pd.DataFrame) -> None:
     years = of(measured, "flow", every="year")
     assert years["partial"].tolist() == [True, True]

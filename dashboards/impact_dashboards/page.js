@@ -90,6 +90,20 @@
     return form.getAttribute("action") + (query ? "?" + query : "");
   }
 
+  function here() {
+    return location.pathname + location.search;
+  }
+
+  // Without encryption a browser gives no clipboard: then the address is shown to be copied by hand.
+  function copied(button) {
+    const { said, byHand } = button.dataset;
+    if (!navigator.clipboard) { window.prompt(byHand, location.href); return; }
+    navigator.clipboard.writeText(location.href).then(() => {
+      button.nextElementSibling.textContent = said;
+      setTimeout(() => { button.nextElementSibling.textContent = ""; }, 4000);
+    }, () => window.prompt(byHand, location.href));
+  }
+
   function picture(link) {
     const image = new Image();
     image.onload = () => {
@@ -113,7 +127,7 @@
       return written ? Array.from(written.childNodes, read) : [];
     }, []);
     const tree = useMemo(() => (content ? JSON.parse(content) : null), [content]);
-    const asked = useRef(null), patience = useRef(0);
+    const asked = useRef(null), patience = useRef(0), typing = useRef(false);
 
     useLayoutEffect(() => {
       const written = document.getElementById(FIRST);
@@ -132,15 +146,22 @@
     }, [tree]);
 
     // What is shown must be what the address says: if no answer comes, the page is opened anew.
-    function ask(address) {
-      if (address === location.pathname + location.search) return;
-      history.replaceState(history.state, "", address);
+    function show(address) {
       asked.current = address;
       clearTimeout(patience.current);
       patience.current = setTimeout(() => {
         if (document.querySelector(".page").dataset.address !== address) location.reload();
       }, PATIENCE);
       setProps({ address });
+    }
+
+    // Each choice is a view of its own, which Back leaves; what is typed into a field is one view, however many letters.
+    function ask(address, typed) {
+      if (address === here()) return;
+      if (typed && typing.current) history.replaceState(null, "", address);
+      else history.pushState(null, "", address);
+      typing.current = typed;
+      show(address);
     }
 
     useEffect(() => {
@@ -150,23 +171,35 @@
         if (!form || !("live" in form.dataset)) return;
         clearTimeout(waiting);
         if (event.type === "input" && event.target.type !== "search") return;
-        waiting = setTimeout(() => ask(addressOf(form)), event.type === "input" ? 250 : 0);
+        const typed = event.type === "input";
+        waiting = setTimeout(() => ask(addressOf(form), typed), typed ? 250 : 0);
       }
       function submitted(event) {
         if (!("live" in event.target.dataset)) return;
         event.preventDefault();
         clearTimeout(waiting);
-        ask(addressOf(event.target));
+        ask(addressOf(event.target), false);
       }
       function clicked(event) {
+        const share = event.target.closest("[data-share]");
+        if (share) copied(share);
         const link = event.target.closest("a");
         if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
         if ("png" in link.dataset) { event.preventDefault(); picture(link); }
-        if ("live" in link.dataset) { event.preventDefault(); clearTimeout(waiting); ask(link.getAttribute("href")); }
+        if ("live" in link.dataset) { event.preventDefault(); clearTimeout(waiting); ask(link.getAttribute("href"), false); }
+      }
+      function moved() {
+        clearTimeout(waiting);
+        typing.current = false;
+        if (here() !== (asked.current || document.querySelector(".page").dataset.address)) show(here());
       }
       const heard = [["change", changed], ["input", changed], ["submit", submitted], ["click", clicked]];
       heard.forEach(([name, deed]) => document.addEventListener(name, deed));
-      return () => heard.forEach(([name, deed]) => document.removeEventListener(name, deed));
+      window.addEventListener("popstate", moved);
+      return () => {
+        heard.forEach(([name, deed]) => document.removeEventListener(name, deed));
+        window.removeEventListener("popstate", moved);
+      };
     }, []);
 
     return createElement("div", { id }, ...(tree ? [tree] : first).map(draw));

@@ -39,26 +39,37 @@ def any_programme(view: View, programme: str) -> bool:
     return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """What of a page stands in the report of a programme.
+    """What of a page stands in the report of a programme: some in its body, the rest in its appendix.
 
     Parameters
     ----------
     block
-        Returns a block as it stands there, or None.
+        Returns a block as it stands in the report, or None.
     items
         Returns the items of a programme, such as its indicators, that have a chapter each; the empty one is the
         programme itself.
+    body
+        Names of the blocks that stand in the body, without what follows the first hyphen; without a name, the whole
+        page is for the appendix.
+    body_items
+        Returns the items that have a chapter in the body.
     """
 
     block: ReportBlock = every_block
     items: Callable[[View, str], Collection[str]] = the_programme
+    body: Collection[str]
+    body_items: Callable[[View, str], Collection[str]] = the_programme
 
     def blocks(self, content: PageContent) -> list[Block]:
         """Return the blocks of a page that stand in the report."""
         reported = map(self.block, content.blocks)
         return [block for block in reported if block is not None]
+
+    def in_body(self, block: Block) -> bool:
+        """Tell whether a block stands in the body, of an item that does."""
+        return block.id.partition("-")[0] in self.body
 
 
 @dataclass(frozen=True, kw_only=True)

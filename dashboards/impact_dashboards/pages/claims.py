@@ -189,7 +189,7 @@ PAGE = Page(
     title="menu.claims",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(),
+    chapter=Chapter(body=()),
     has_content=_has_claims,
     examples=("claims/wecare",),
 )

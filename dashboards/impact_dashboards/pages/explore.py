@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
+from impact.drawing.markup import Element, h
 from impact.figures import parts_figure, series_figure
 from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
@@ -25,7 +26,7 @@ from impact_dashboards.page.view import (
     file_columns,
     nothing,
 )
-from impact_dashboards.parts.findings import drawn_unit, unit_of, whole
+from impact_dashboards.parts.findings import drawn_unit, title_of, unit_of, whole
 from impact_dashboards.parts.values import CELL, placed, value_columns
 
 LEVELS = ("micro", "meso", "macro")
@@ -158,7 +159,20 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
     columns = [first, WAVE.column(view), *value_columns(view, str(row["unit"]))]
     table = Table(columns, rows_of(points), file_columns(IN_FILE))
     title = f"{view.words.pick(row, 'title')} · {unit_of(view.words, row)}"
-    return Block("values", title, table, figure=_figure(view, row, points), at_once=True)
+    return Block("values", title, table, figure=_figure(view, row, points), after=_citation(view, row), at_once=True)
+
+
+def _citation(view: View, row: Row) -> Element:
+    """Return how the values that are chosen are cited, and the address under which they are had again."""
+    said = view.words(
+        "explore.citation",
+        programme=view.words.pick(view.published.titles[view.programme], "title"),
+        indicator=title_of(view, row),
+        version=view.version,
+        date=view.words.date(view.today),
+        address=view.address.with_(),
+    )
+    return h("p", h("strong", view.words("export.cite")), f": {said}", class_="note citation")
 
 
 def _lines(view: View, values: pd.DataFrame, cut: str) -> list[str]:

@@ -90,7 +90,7 @@ PAGE = Page(
     title="menu.value",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(),
+    chapter=Chapter(body=("rules", "pools")),
     has_content=_has_value,
     examples=("value/wecare",),
 )

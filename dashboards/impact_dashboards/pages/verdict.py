@@ -284,7 +284,7 @@ PAGE = Page(
     title="menu.verdict",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(),
+    chapter=Chapter(body=("findings", "changes", "costs")),
     has_content=_has_verdict,
     examples=("verdict/wecare", "verdict/nsw"),
 )

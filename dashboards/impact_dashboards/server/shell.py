@@ -57,7 +57,7 @@ def _banner(view: View, page: PageContent) -> Element | None:
 def _main(view: View, page: PageContent) -> Iterator[Node]:
     """Yield heading, sentence, filters and blocks of a page."""
     over = h("p", page.over, class_="over") if page.over else None
-    yield [over, h("h1", page.title)]
+    yield [over, h("div", h("h1", page.title), _share(view), class_="title")]
     yield h("p", page.lead, class_="lead") if page.lead else None
     yield page.head
     yield _filters(view, page)
@@ -66,6 +66,21 @@ def _main(view: View, page: PageContent) -> Iterator[Node]:
         return
     column = h("div", list(_blocks(view, page.blocks, BESIDE)), class_="column")
     yield h("div", column, page.aside, class_="beside")
+
+
+def _share(view: View) -> Element:
+    """Return the button that copies the address of what is shown, filters included."""
+    words = view.words
+    button = h(
+        "button",
+        words("shell.share"),
+        type="button",
+        class_="share",
+        data_share=True,
+        data_said=words("shell.shared"),
+        data_by_hand=words("shell.share_by_hand"),
+    )
+    return h("div", button, h("span", role="status", class_="shared"), class_="sharing")
 
 
 def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:

@@ -216,7 +216,7 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
             assert "<script>alert" not in text
             assert "<b>" not in text
     assert "&lt;script&gt;alert" in client.get("/en/claims/made").get_data(as_text=True)
-    assert "<script>alert" not in report_html(db, "made", "en")
+    assert "<script>alert" not in report_html(db, "made", "en", appendix=True)
     part = client.get("/en/portfolio?cut=territory").get_data(as_text=True)
     links = [href for href in LINK.findall(part) if "/indicator/" in href]
     assert links
@@ -432,7 +432,7 @@ def test_a_forecast_of_an_effect_is_not_drawn_as_a_value_and_comes_as_an_amendme
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_report_stands_by_itself(db: Path, published: ReaderTables, language: Any) -> None:
-    text = report_html(db, "nsw", language)
+    text = report_html(db, "nsw", language, appendix=True)
     assert re.findall(r'<(?:script|link|iframe)|src="(?!data:)|href="/', text) == []
     anchors = set(re.findall(r' id="([^"]+)"', text))
     assert set(re.findall(r'href="#([^"]+)"', text)) <= anchors
@@ -442,7 +442,7 @@ def test_the_report_stands_by_itself(db: Path, published: ReaderTables, language
 
 
 def test_the_report_has_what_the_pages_show_and_no_rows(db: Path, published: ReaderTables) -> None:
-    text = report_html(db, "milano_sei_laltro", "en")
+    text = report_html(db, "milano_sei_laltro", "en", appendix=True)
     network = PAGES["network"].content(view(published, "/en/network/milano_sei_laltro")).block("measures")
     assert network is not None
     assert network.table is not None

@@ -256,7 +256,9 @@ PAGE = Page(
     title="menu.export",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(without("findings", "measures", "tables", "observations", "formats", "cite")),
+    chapter=Chapter(
+        block=without("findings", "measures", "tables", "observations", "formats", "cite"), body=("suppressed",)
+    ),
     has_content=any_programme,
     examples=("export/wecare",),
 )

@@ -35,6 +35,7 @@ from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.order import order_words, ranked
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.valued import line_table
+from impact_dashboards.parts.verdicts import decided
 
 LEVELS = ("micro", "meso", "macro")
 SAYS_MOST = ("estimate", "target", "value")
@@ -245,12 +246,22 @@ def _with_promise_or_effect(view: View, programme: str) -> list[str]:
     return list(map(str, reported["indicator"]))
 
 
+def _that_decide(view: View, programme: str) -> list[str]:
+    """Return the indicators whose findings matter most, which the verdict rests on."""
+    return [finding.indicator for finding in decided(view, programme).findings]
+
+
 PAGE = Page(
     name="indicator",
     title="menu.indicator",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(_reported, _with_promise_or_effect),
+    chapter=Chapter(
+        block=_reported,
+        items=_with_promise_or_effect,
+        body=("waves", "milestones", "effect"),
+        body_items=_that_decide,
+    ),
     has_content=any_programme,
     examples=(
         "indicator/wecare/loneliness",

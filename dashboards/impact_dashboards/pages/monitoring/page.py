@@ -76,7 +76,7 @@ PAGE = Page(
     title="menu.monitoring",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(without("records", "quarantine")),
+    chapter=Chapter(block=without("records", "quarantine"), body=("first", "due")),
     has_content=any_programme,
     examples=(
         "monitoring/wecare",

@@ -234,7 +234,7 @@ PAGE = Page(
     title="menu.network",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(),
+    chapter=Chapter(body=("wave", "measures")),
     has_content=_has_network,
     examples=(
         "network/milano_sei_laltro",

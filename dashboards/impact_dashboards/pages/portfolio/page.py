@@ -215,7 +215,7 @@ PAGE = Page(
     title="menu.portfolio",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(without("verdicts")),
+    chapter=Chapter(block=without("verdicts"), body=("findings",)),
     has_content=None,
     examples=(
         "portfolio?programme=wecare&status=promised",

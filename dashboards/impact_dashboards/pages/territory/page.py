@@ -174,7 +174,7 @@ PAGE = Page(
     title="menu.territory",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(),
+    chapter=Chapter(body=("map", "series", "contribution")),
     has_content=_has_territory,
     examples=("territory/wecare",),
 )

@@ -202,7 +202,7 @@ PAGE = Page(
     title="menu.theory",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(),
+    chapter=Chapter(body=("chain",)),
     has_content=_has_theory,
     examples=(
         "theory",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -26,6 +28,9 @@ from impact.tables.process import Claim, Journey
 from impact.tables.results import Diagnostic, Measure, Term
 from impact.tables.valuation import Valuation
 from impact.words.languages import Language
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,24 @@ class Result:
     def unmapped(self) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
         return read_table(self.warehouse, Unmapped, self.report.programme)
+
+    def figure(self, finding: str, language: Language = "it") -> go.Figure:
+        """Return the figure of a finding: baseline, promise, values with intervals, comparison; as readers see them.
+
+        Raises
+        ------
+        UsageError
+            If there is no such finding, or nothing of it can be drawn.
+        """
+        app = importlib.import_module("impact_dashboards.server.notebook")
+        figure: go.Figure = app.finding_figure(self.warehouse, finding, language)
+        return figure
+
+    def _repr_html_(self) -> str:
+        """Show what was found, as ``impact run`` prints it."""
+        terminal = importlib.import_module("impact.cli.terminal.headlines")
+        shown: str = terminal.found_html(findings_table(self.warehouse, self.report.programme))
+        return shown
 
     def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to definition, query, rows, files and run."""

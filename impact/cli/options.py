@@ -16,6 +16,7 @@ ProgrammeFolder = Annotated[
 PublishedProgramme = Annotated[str, typer.Argument(help="A programme in the database.")]
 Database = Annotated[Path, typer.Option("--db", metavar="FILE", readable=False, help="DuckDB file with the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+InFull = Annotated[bool, typer.Option("--all", help="Print every finding, where the most telling alone would be.")]
 DEFAULT_DB = Path("results.duckdb")
 
 

@@ -15,6 +15,7 @@ from impact.declare.check_evaluation import evaluation_problems
 from impact.declare.check_export import export_problems
 from impact.declare.check_frameworks import framework_problems
 from impact.declare.check_indicators import indicator_problems
+from impact.declare.check_projects import project_problems
 from impact.declare.check_value import value_problems
 from impact.declare.check_value_payments import payment_problems
 from impact.declare.contracts import Column, Contract
@@ -22,6 +23,7 @@ from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.declare.programme import Stakeholder, Wave
+from impact.declare.projects import Contact
 from impact.declare.sources import Source
 from impact.declare.theory import Node
 from impact.errors import Problem
@@ -30,7 +32,7 @@ FILE = "sources.yaml"
 ORDER = {"pre_baseline": 0, "baseline": 1, "midline": 2, "end_line": 3, "follow_up": 4}
 """The order in time of waves by their role; those of a series stand outside it."""
 LAST = "9999-12-31"
-_Entry = Node | Wave | Stakeholder | Source | Indicator
+_Entry = Node | Wave | Stakeholder | Contact | Source | Indicator
 """What stands in a list of declarations under an id."""
 
 
@@ -47,6 +49,7 @@ def check_programme(programme: Programme) -> list[Problem]:
         *_entries(programme),
         *_theory_of_change(programme),
         *_dates(programme),
+        *project_problems(programme),
         *codelist_problems(programme),
         *contract_problems(programme),
         *_sources(programme),
@@ -66,6 +69,7 @@ def _entries(programme: Programme) -> Iterator[Problem]:
     yield from _two_of_one_id(programme, "node", nodes, file, "theory_of_change", "nodes")
     yield from _two_of_one_id(programme, "wave", header.waves, file, "waves")
     yield from _two_of_one_id(programme, "stakeholder", header.stakeholders, file, "stakeholders")
+    yield from _two_of_one_id(programme, "contact", header.contacts, file, "contacts")
     yield from _two_of_one_id(programme, "source", programme.sources, FILE, "sources")
     yield from _two_of_one_id(programme, "indicator", programme.indicators, "indicators.yaml", "indicators")
     if not programme.indicators:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from impact.declare.base import Code, Date, Declared, Id, StakeholderRole, Text
 from impact.declare.frameworks.use import Uses
+from impact.declare.projects import Contact, Projects
 from impact.declare.sources import known_zone
 from impact.declare.theory import TheoryOfChange
 
@@ -106,7 +107,11 @@ class Disclosure(Declared):
 
 
 class ProgrammeFile(Declared):
-    """The whole of ``programme.yaml``; ``zone`` is the time zone (``Europe/Rome``) that points in time are dated in."""
+    """The whole of ``programme.yaml``; ``zone`` is the time zone (``Europe/Rome``) that points in time are dated in.
+
+    ``projects`` says which of its parts are projects: without it there are no project pages. ``contacts`` says who
+    answers for what is due.
+    """
 
     id: Id
     title: Text
@@ -114,6 +119,8 @@ class ProgrammeFile(Declared):
     period: Period
     territory: str
     stakeholders: tuple[Stakeholder, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    projects: Projects | None = None
     waves: Waves = ()
     theory_of_change: TheoryOfChange
     disclosure: Disclosure = Disclosure()

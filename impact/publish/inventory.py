@@ -30,10 +30,10 @@ ON_PAGES: Mapping[str, Holds] = _columns(
     declared="dated loaded days column_title wave_title part indicators assumption evidence source_title target_title"
     " where change null class from to sectors tie_code ties target_group_title territory_title theme_title place_level"
     " meaning series series_title value_of measure planned delivered table findings"
-    " start end modified frequency synthetic format media_type held day seen",
+    " start end modified frequency synthetic format media_type held day seen owner",
     statistic="before after",
     verdict="promise_verdict effect_verdict",
-    count="complete valid unique share share_linked share_lost count",
+    count="complete valid unique share share_linked share_lost count missed passed failed",
     remark="told flagged need risk",
     line="_row _source",
 )

@@ -110,10 +110,11 @@ def _registry(programme: Programme, owner: Contract, name: str) -> Contract | No
     led = (programme.contracts[key.references] for key in owner.foreign_keys if key.columns == (name,))
     same = (contract for contract in programme.contracts.values() if contract.key == (name,))
     keyed = [contract for contract in (*led, *same) if len(contract.key) == 1]
-    return min(keyed, key=lambda contract: _name_column(contract) is None, default=None)
+    return min(keyed, key=lambda contract: name_column(contract) is None, default=None)
 
 
-def _name_column(registry: Contract) -> str | None:
+def name_column(registry: Contract) -> str | None:
+    """Return the column in which a registry names its rows; None where it has none."""
     return next((name for name in NAMES if name in registry.columns and registry.columns[name].type == "text"), None)
 
 
@@ -187,14 +188,14 @@ def _code_titles(programme: Programme, connection: duckdb.DuckDBPyConnection, cu
         return {item.code: item.title for item in cut.codelist.codes}
     if column.type == "boolean":
         return YES_NO
-    if cut.registry and _name_column(cut.registry):
-        return _names(programme, connection, cut.registry)
+    if cut.registry and name_column(cut.registry):
+        return registry_names(programme, connection, cut.registry)
     return dict.fromkeys(column.codes or ())
 
 
-def _names(programme: Programme, connection: duckdb.DuckDBPyConnection, registry: Contract) -> dict[str, Text]:
+def registry_names(programme: Programme, connection: duckdb.DuckDBPyConnection, registry: Contract) -> dict[str, Text]:
     """Return the names that a registry's good rows give, in the order of its files."""
-    name = ident(_name_column(registry) or "")
+    name = ident(name_column(registry) or "")
     titled = {"code": as_text(registry.key[0]), "title": name}
     order = ("list_position(?, _source)", "_row")
     query = Select(titled, ident(programme.id, registry.id), where=(f"{name} IS NOT NULL",), order=order)

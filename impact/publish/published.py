@@ -27,7 +27,7 @@ from impact.publish.tables import read_table
 from impact.publish.trace import EFFECTS, Trace, trace_finding
 from impact.store import Warehouse
 from impact.tables.columns import Record as TableRecord
-from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
+from impact.tables.declared import Contact, Programme, Stakeholder, TheoryLink, TheoryNode, Wave
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
 from impact.tables.finding import Finding
 from impact.tables.frames import Row, to_records
@@ -35,7 +35,7 @@ from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
 from impact.tables.results import Diagnostic, Measure, Term
-from impact.tables.titles import Cut, Heading, Label, Membership
+from impact.tables.titles import Cut, Heading, Label, Membership, Project
 from impact.tables.valuation import Valuation
 from impact.tables.variables import Variable
 from impact.words.languages import Language
@@ -117,6 +117,16 @@ class ReaderTables(FrameworkTables, MilestoneTables, MonitoringTables):
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
         return self._table(Stakeholder, programme)
+
+    @cached
+    def contacts(self, programme: str) -> pd.DataFrame:
+        """Return who answers for what is due, as declared."""
+        return self._table(Contact, programme)
+
+    @cached
+    def projects(self, programme: str | None = None) -> pd.DataFrame:
+        """Return the parts that are projects, with the body that answers for each."""
+        return self._table(Project, programme)
 
     @cached
     def contracts(self, programme: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from impact.tables.frames import to_frame
 
 
 def make_theory(programme: Programme, _: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
-    """Return what ``programme.yaml`` says as tables: the programme, its theory of change, waves and stakeholders.
+    """Return what ``programme.yaml`` says as tables: the programme, its theory of change, waves, who has a part.
 
     Parameters
     ----------
@@ -30,6 +30,7 @@ def make_theory(programme: Programme, _: duckdb.DuckDBPyConnection) -> dict[str,
     rows[declared.TheoryLink] = _links(programme)
     rows[declared.Wave] = _waves(programme)
     rows[declared.Stakeholder] = _stakeholders(programme)
+    rows[declared.Contact] = _contacts(programme)
     return {record.TABLE.name: to_frame(record, of_table) for record, of_table in rows.items()}
 
 
@@ -111,6 +112,29 @@ def _stakeholders(programme: Programme) -> list[declared.Stakeholder]:
         )
         for number, body in enumerate(programme.header.stakeholders, 1)
     ]
+
+
+def _contacts(programme: Programme) -> list[declared.Contact]:
+    contacts = []
+    for number, contact in enumerate(programme.header.contacts, 1):
+        answers = contact.answers_for
+        contacts.append(
+            declared.Contact(
+                programme=programme.id,
+                place=number,
+                contact=contact.id,
+                role_en=in_language(contact.role, "en"),
+                role_it=in_language(contact.role, "it"),
+                body=contact.body,
+                name=contact.name,
+                reach=contact.reach,
+                everything=answers is None,
+                waves=answers.waves if answers else (),
+                indicators=answers.indicators if answers else (),
+                contracts=answers.contracts if answers else (),
+            )
+        )
+    return contacts
 
 
 def _english(text: Text | None) -> str | None:

@@ -173,3 +173,49 @@ class Stakeholder(
         "`funder`, `lead`, `partner`, `beneficiary`, `evaluator` o `supporter`.",
     )
     kind: str = col(Holds.DECLARED, "Kind of body; empty where not stated.", "Tipo di ente; vuoto dove non detto.")
+
+
+class Contact(
+    Record,
+    name="contact",
+    it="Una riga per referente: un ruolo con l'ente o il nome che lo ricopre, e di che cosa risponde.",
+    reach=Reach.EVERYBODY,
+    sort=("programme", "place"),
+):
+    """One row per contact: a role with the body or the name that has it, and what it answers for.
+
+    A contact that answers for nothing in particular answers for everything that no other one is named for; of which
+    projects, the table `project` says.
+    """
+
+    programme: str = same(shared.PROGRAMME)
+    place: Small = col(Holds.DECLARED, "Order in which they are declared.", "Ordine in cui sono dichiarati.")
+    contact: str = col(Holds.DECLARED, "Contact id.", "Id del referente.")
+    role_en: str = col(Holds.DECLARED, "Role in English.", "Ruolo in inglese.")
+    role_it: str = col(Holds.DECLARED, "Role in Italian.", "Ruolo in italiano.")
+    body: str | None = col(
+        Holds.DECLARED,
+        "Stakeholder id of the body that has the role.",
+        "Id del soggetto che ricopre il ruolo.",
+        missing=Missing.NOT_STATED,
+    )
+    name: str | None = col(
+        Holds.DECLARED,
+        "Name of who has the role.",
+        "Nome di chi ricopre il ruolo.",
+        missing=Missing.NOT_STATED,
+    )
+    reach: str | None = col(
+        Holds.DECLARED,
+        "How to ask: a mailbox, a telephone number, a page.",
+        "Come rivolgersi: una casella di posta, un telefono, una pagina.",
+        missing=Missing.NOT_STATED,
+    )
+    everything: bool = col(
+        Holds.DECLARED,
+        "Whether it answers for all that no other contact is named for.",
+        "Se risponde di tutto ciò per cui nessun altro è nominato.",
+    )
+    waves: tuple[str, ...] = col(Holds.DECLARED, "Waves it answers for.", "Rilevazioni di cui risponde.")
+    indicators: tuple[str, ...] = col(Holds.DECLARED, "Indicators it answers for.", "Indicatori di cui risponde.")
+    contracts: tuple[str, ...] = col(Holds.DECLARED, "Contracts it answers for.", "Contratti di cui risponde.")

@@ -190,3 +190,39 @@ class Heading(
         "Title in Italian; as declared where it is not translated.",
         "Titolo in italiano; come dichiarato dove non è tradotto.",
     )
+
+
+class Project(
+    Record,
+    name="project",
+    it="Una riga per progetto: le parti di un programma che `programme.yaml` dichiara essere i suoi progetti.",
+    reach=Reach.CODE,
+    sort=("programme", "place"),
+):
+    """One row per project: the parts of a programme that `programme.yaml` declares to be its projects."""
+
+    programme: str = same(shared.PROGRAMME)
+    column: str = col(Holds.CODE, "Column that holds the project.", "Colonna che contiene il progetto.")
+    code: str = col(Holds.CODE, "Code of the project.", "Codice del progetto.")
+    place: Small = col(Holds.DECLARED, "Order in which they are listed, from 0.", "Ordine in cui sono elencati, da 0.")
+    title_en: str = same(shared.TITLE_EN)
+    title_it: str = same(shared.TITLE_IT)
+    responsible: str | None = col(
+        Holds.DECLARED,
+        "Body that answers for it, as its list names it.",
+        "Ente che ne risponde, come lo nomina l'elenco.",
+        missing=Missing.NOT_STATED,
+    )
+    body: str | None = col(
+        Holds.DECLARED,
+        "Key of that body in the networks.",
+        "Chiave di quell'ente nelle reti.",
+        missing=Missing.NOT_STATED,
+    )
+    contract: str | None = col(
+        Holds.DECLARED,
+        "Contract with a row for each project; null where they are those of a codelist.",
+        "Contratto con una riga per progetto; vuoto se sono quelli di una lista di codici.",
+        missing=Missing.NOT_APPLICABLE,
+    )
+    contacts: tuple[str, ...] = col(Holds.DECLARED, "Contacts that answer for it.", "Referenti che ne rispondono.")

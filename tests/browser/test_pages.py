@@ -132,7 +132,8 @@ def test_a_drawing_can_be_had_as_svg_and_png_and_opened_in_plotly(site: str, wat
 
 def test_hostile_words_are_words_in_the_browser(site: str, watch: Watch, tmp_path: Path) -> None:
     with served(hostile_database(tmp_path)) as base:
-        for path in [f"/en/{name}/made" if name != "portfolio" else "/en/portfolio?cut=territory" for name in PAGES]:
+        made = [page.address("en", "made").href for page in PAGES.values()]
+        for path in [*made, "/en/portfolio?cut=territory"]:
             watched = watch(base)
             page = watched.open(path)
             page.wait_for_load_state("networkidle")

@@ -65,7 +65,8 @@ def pages(published: ReaderTables) -> Iterator[str]:
     """Yield the addresses of what is published, parts of indicators among them."""
     for programme in published.programmes:
         for page in PAGES:
-            yield f"/en/{page}?programme={programme}" if page == "portfolio" else f"/en/{page}/{programme}"
+            yield f"/en/{page}?programme={programme}" if PAGES[page].has_content is None else f"/en/{page}/{programme}"
+        yield from (f"/en/project/{programme}/{code}" for code in published.projects(programme)["code"])
         for row in published.findings(programme).to_dict("records"):
             part = row["finding"].removeprefix(f"{programme}/{row['indicator']}").strip("/")
             yield f"/en/indicator/{programme}/{row['indicator']}" + (f"?part={part}" if part else "")

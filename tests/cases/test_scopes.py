@@ -157,7 +157,9 @@ def test_each_of_these_readers_gets_something_else(seen_alone: dict[str, list[st
 
 SAID = words_in("it")
 MISSING = tuple(SAID(f"missing.{what}") for what in ("page", "programme", "finding", "filter", "file"))
-START = ("/it/portfolio", *(f"/it/{page}/wecare" for page in PAGES if page not in ("portfolio", "network")), "/it/network/milano_sei_laltro",
+ACROSS = [name for name, page in PAGES.items() if page.has_content is None]
+START = (*(f"/it/{page}" for page in ACROSS), *(f"/it/{page}/wecare" for page in PAGES if page not in (*ACROSS, "network")), "/it/network/milano_sei_laltro",
+         "/it/project/wecare/draios",
          "/it/monitoring/wecare/quarantine", "/it/monitoring/wecare/records/participant_survey")  # fmt: skip
 
 

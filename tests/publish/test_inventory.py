@@ -81,9 +81,8 @@ def test_every_column_of_every_file_is_listed(db: Path, tmp_path_factory: pytest
 def _places(published: ReaderTables) -> Iterator[str]:
     """Yield an address of each kind of page."""
     for programme in published.programmes:
-        yield from (
-            f"/en/{page}?programme={programme}" if page == "portfolio" else f"/en/{page}/{programme}" for page in PAGES
-        )
+        yield from (page.address("en", programme).href for page in PAGES.values())
+        yield from (f"/en/project/{programme}/{code}" for code in published.projects(programme)["code"])
         yield from (f"/en/monitoring/{programme}/{rows}" for rows in ("records", "quarantine"))
         seen = published.findings(programme).drop_duplicates(["design", "level"])
         yield from (f"/en/indicator/{programme}/{name}" for name in seen["indicator"])

@@ -163,5 +163,26 @@ def write(folder: Path) -> Path:
     return programme_folder(folder, tables, indicators())
 
 
+PROJECTS_AND_CONTACTS = """
+projects: {column: project, contract: project}
+stakeholders:
+  - {id: office, name: Invented office, role: lead}
+  - {id: agency, name: Invented agency, role: supporter}
+contacts:
+  - {id: desk, role: {en: Reports desk, it: Ufficio rapporti}, body: agency, answers_for: {contracts: [rows]}}
+  - {id: hours, role: {en: Keeper of hours, it: Responsabile delle ore}, name: Invented person, reach: hours@example.org,
+     answers_for: {indicators: [hours]}}
+"""
+"""Of the programme, which says no more of itself: its roster lists its projects, two contacts answer for something."""
+
+
+def write_with_contacts(folder: Path) -> Path:
+    """Write the programme with its projects, and with who answers for what."""
+    write(folder)
+    with (folder / "programme.yaml").open("a", encoding="utf-8") as file:
+        file.write(PROJECTS_AND_CONTACTS)
+    return folder
+
+
 if __name__ == "__main__":
     write(Path(sys.argv[1]))

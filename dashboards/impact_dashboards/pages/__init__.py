@@ -6,14 +6,17 @@ from impact_dashboards.page.descriptor import Page
 from impact_dashboards.pages import (
     catalogue,
     claims,
+    compare,
     definition,
     explore,
     export,
     framework,
+    home,
     indicator,
     monitoring,
     network,
     portfolio,
+    project,
     territory,
     theory,
     value,
@@ -21,6 +24,7 @@ from impact_dashboards.pages import (
 )
 
 MENU = (
+    home,
     portfolio,
     verdict,
     theory,
@@ -34,8 +38,8 @@ MENU = (
     export,
 )
 """The menu above every page."""
-FOOT = (framework, catalogue, definition)
-"""The menu below every page: what programmes share, and what readers of files come for."""
+FOOT = (project, compare, framework, catalogue, definition)
+"""The menu below every page: projects, what programmes share, and what readers of files come for."""
 PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in (*MENU, *FOOT)}
 HOME = MENU[0].PAGE
 """Where the app opens."""

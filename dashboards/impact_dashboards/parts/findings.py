@@ -20,6 +20,7 @@ from impact.words import Words
 from impact.words.said import says
 from impact_dashboards.page.view import Column, ColumnSpec, Fold, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.marks import known, progress_scale, whisker
+from impact_dashboards.parts.projects import project_link, project_of
 from impact_dashboards.parts.state_marks import badge, evidence
 
 STALE = 90
@@ -165,14 +166,22 @@ def _muted() -> Element:
 
 def _whole_name(view: View, row: Row) -> Node:
     """Return the indicator as the link to its finding, above its part, if it is of one, and its unit."""
-    part = part_of(view, row) if part_path(row) else ""
-    below = " · ".join(filter(None, (part, unit_of(view.words, row))))
-    return [h("a", title_of(view, row), href=link_of(view, row)), h("small", below)]
+    part = [_part_link(view, row), " · "] if part_path(row) else []
+    return [h("a", title_of(view, row), href=link_of(view, row)), h("small", part, unit_of(view.words, row))]
+
+
+def _part_link(view: View, row: Row) -> Node:
+    """Return the name of a part, as the link to its page where it is a project."""
+    project, name = project_of(view, row), part_of(view, row)
+    return name if project is None else project_link(view, project, name)
 
 
 def _part_name(view: View, row: Row) -> Node:
-    """Return the part as the link to its finding, above the indicator."""
-    return [h("a", part_of(view, row), href=link_of(view, row)), h("small", title_of(view, row))]
+    """Return the part above the indicator; a project leads to its page, the indicator to the finding."""
+    title = title_of(view, row)
+    if project_of(view, row) is None:
+        return [h("a", part_of(view, row), href=link_of(view, row)), h("small", title)]
+    return [_part_link(view, row), h("small", h("a", title, href=link_of(view, row)))]
 
 
 def _drawing(view: View, row: Row) -> Node:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
-from impact.cli.options import AsJson, Database
+from impact.cli.options import AsJson, Database, InFull
 from impact.cli.printing import out, print_json, progress_bar
-from impact.cli.terminal.findings import print_findings
+from impact.cli.terminal.headlines import print_found, print_refused
 from impact.cli.terminal.runs import print_report
 from impact.declare.load import load_programme
 from impact.declare.read import shipped
 from impact.publish.rows import json_rows
 from impact.publish.tables import findings_table, read_table
-from impact.run.flow import run_programme
+from impact.run.flow import RunReport, run_programme
 from impact.store.warehouse import Warehouse
 from impact.tables.process import Claim
 
@@ -30,6 +32,7 @@ def demo(
     db: Database = DEMO_DB,
     serve: Annotated[bool, typer.Option("--serve", help="Open the findings in a browser app on this machine.")] = False,
     port: Annotated[int, typer.Option(help="Port of the app.", min=1024, max=65535)] = 8050,
+    in_full: InFull = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the example programmes into one database and print what was found, level by level."""
@@ -42,12 +45,20 @@ def demo(
         run_reports = [dataclasses.asdict(report) for report in reports]
         print_json({"reports": run_reports, "findings": json_rows(findings)})
     else:
-        print_findings(out, findings, show_parts=False)
-        for report in reports:
-            print_report(out, report, claims)
+        print_found(out, findings, in_full=in_full)
+        _print_runs(reports, claims, in_full=in_full)
         _print_next_steps(db)
     if serve:
         importlib.import_module("impact_dashboards.server.serve").serve(db, port=port)
+
+
+def _print_runs(reports: Sequence[RunReport], claims: pd.DataFrame, *, in_full: bool) -> None:
+    """Print what each run did; where not all is asked for, what was set aside."""
+    if not in_full:
+        print_refused(out, reports, claims)
+        return
+    for report in reports:
+        print_report(out, report, claims)
 
 
 def _examples() -> list[Path]:
@@ -58,11 +69,14 @@ def _examples() -> list[Path]:
 
 def _print_next_steps(db: Path) -> None:
     """Say what a reader of the examples may try with them."""
-    out.print(f"\nWrote {db}. Next:", soft_wrap=True)
-    lines = (
-        f"  impact trace nsw/earnings --db {db}      the path of one number back to its rows",
-        f"  impact quarantine wecare --db {db}       the rows set aside, and why",
-        "  impact init my_programme                           a folder of your own that runs as it is",
+    out.print(f"Wrote {db}. Next:", soft_wrap=True)
+    commands = (
+        (f"serve --db {db}", "the app, in the browser"),
+        (f"findings --db {db}", "every finding"),
+        (f"trace nsw/earnings --db {db}", "a number back to its rows"),
+        (f"quarantine wecare --db {db}", "rows set aside, and why"),
+        ("init my_programme", "a folder that runs as it is"),
     )
-    for line in lines:
-        out.print(line, soft_wrap=True)
+    width = max(len(command) for command, _ in commands)
+    for command, what in commands:
+        out.print(f"  impact {command:<{width}}  {what}", soft_wrap=True)

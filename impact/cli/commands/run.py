@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from impact.cli.options import DEFAULT_DB, AsJson, Database, ProgrammeFolder
+from impact.cli.options import DEFAULT_DB, AsJson, Database, InFull, ProgrammeFolder
 from impact.cli.printing import out, print_json, progress_bar
-from impact.cli.terminal.findings import print_findings
+from impact.cli.terminal.headlines import print_found
 from impact.cli.terminal.runs import print_report
 from impact.declare.load import load_programme
 from impact.errors import UsageError
@@ -28,6 +28,7 @@ def run(
     programme: ProgrammeFolder,
     db: Database = DEFAULT_DB,
     until: Annotated[str, typer.Option(help=f"Stop after a stage: {', '.join(STAGES)}.")] = "publish",
+    in_full: InFull = False,
     as_json: AsJson = False,
 ) -> None:
     """Take a programme from raw files to findings; only what changed is done again."""
@@ -45,6 +46,6 @@ def run(
     else:
         print_report(out, report, claims)
         if report.stage == "publish":
-            print_findings(out, findings, show_parts=False)
+            print_found(out, findings, in_full=in_full)
         out.print(f"Kept in {db}. Next: impact trace FINDING, impact quarantine, impact findings --all")
     raise typer.Exit(1 if report.rows_bad else 0)

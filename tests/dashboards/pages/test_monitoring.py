@@ -16,8 +16,8 @@ from impact_dashboards.page.address import read_address
 from impact_dashboards.page.view import AddressError, PageContent, View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.pages.monitoring.grid import SIZE
-from impact_dashboards.pages.monitoring.planned import BEHIND, delivery_rows, judged
 from impact_dashboards.pages.monitoring.quality import age_state, file_rows, share_state
+from impact_dashboards.parts.planned import BEHIND, delivery_rows, judged
 from impact_dashboards.server.files import block_file
 from impact_dashboards.server.shell import block_element
 
@@ -129,11 +129,15 @@ def test_journeys_and_process(examples: Ask) -> None:
 def test_what_is_late_is_what_the_table_of_due_dates_says(examples: Ask) -> None:
     view = examples("/en/monitoring/wecare")
     late = view.published.due(DAY, "wecare").query("state == 'late'")
-    page = monitoring(view)
-    assert sorted(values(page, "due", "id")) == sorted(late["id"])
-    assert len(late) > 0
-    assert f"{len(late)} due dates missed" in words_of(Element("p", {}, tuple(_flat(page.lead))))
-    early = monitoring(examples("/en/monitoring/wecare", day=datetime.date(2019, 1, 1)))
+    missed = late[late["attainment"].isin(["short", "wrong_way"])]
+    page, missing = monitoring(view), monitoring(examples("/en/monitoring/wecare?due=missing"))
+    assert sorted(values(page, "due", "id")) == sorted(missed["id"])
+    assert sorted(values(missing, "due", "id")) == sorted(set(late["id"]) - set(missed["id"]))
+    assert 0 < len(missed) < len(late)
+    lead = words_of(Element("p", {}, tuple(_flat(page.lead))))
+    assert f"{len(missed)} promises missed" in lead
+    assert f"{len(late) - len(missed)} thing due without data" in lead
+    early = monitoring(examples("/en/monitoring/wecare?due=missed", day=datetime.date(2019, 1, 1)))
     assert values(early, "due", "id") == []
     done = monitoring(examples("/en/monitoring/wecare?due=done"))
     assert set(values(done, "due", "state")) == {"done"}

@@ -642,14 +642,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> flask.Flask:
     )
     made = frame.assign(y=frame["project_id"].map({"alpha": 3.25, "beta": 8.7583}))
     cuts = {"scope": ["project_id"], "by": ["territory"]}
-    run = ran(
-        written(
-            folder / "made",
-            made,
-            [indicator("n", ex_ante={"target": {"value": 4, "due": "2019", "origin": {"note": "made"}}}, **cuts)],
-        )
-    )
-    run.close()
+    target = {"value": 4, "due": "2019", "origin": {"note": "made"}}
+    declared = written(folder / "made", made, [indicator("n", ex_ante={"target": target}, **cuts)])
+    codes = [{"code": code, "title": code} for code in ("alpha", "beta")]
+    more = {
+        "contracts": f"codelists: [{{id: projects, title: Projects, codes: {codes}}}]",
+        "programme": "projects: {column: project_id, codelist: projects}",
+    }
+    for name, text in more.items():
+        with (declared / f"{name}.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+    ran(declared).close()
     told = FILE.replace("role: coordinator, programmes: [one]", "role: investor, programmes: [made]")
     server: flask.Flask = create_app(folder / "made.duckdb", access=access(folder, told), key="k" * 32).server
     return server
@@ -695,7 +698,7 @@ def crawled(server: flask.Flask, reader: str) -> dict[str, str]:
 def test_no_page_file_or_filter_holds_another_part(served: flask.Flask) -> None:
     got = crawled(served, "bo@example.org")
     assert len(got) > 40
-    for page in ("portfolio", "indicator/made", "explore/made", "export/made"):
+    for page in ("portfolio", "indicator/made", "explore/made", "export/made", "home", "project/made/alpha"):
         assert "3.25" in got[f"/en/{page}"], page
     assert any(path.endswith(".csv") and "3.25" in text for path, text in got.items())
     for path, text in got.items():
@@ -709,6 +712,8 @@ def test_another_reader_of_the_same_app_sees_it_all(served: flask.Flask) -> None
         for cut in ("project_id", "territory")
     ]
     assert all(any(word in text for text in pages) for word in ("beta", "south", "8.76"))
+    other = browser.get("/en/project/made/beta", headers={"X-Forwarded-User": "ada@example.org"})
+    assert (other.status_code, "8.76" in other.text) == (200, True)
 
 
 # ---- OpenID Connect --------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from impact_dashboards.parts.findings import (
 )
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.order import order_words, ranked
+from impact_dashboards.parts.projects import project_link, project_of
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.valued import line_table
 from impact_dashboards.parts.verdicts import decided
@@ -60,7 +61,14 @@ def page(view: View) -> PageContent:
         choices=[*_choices(view, findings), *every_choice(view, periods)],
         aside=_aside(view, indicator),
         synthetic=row["data_kind"] == "synthetic",
+        head=_project(view, row),
     )
+
+
+def _project(view: View, row: Row) -> Element | None:
+    """Return the link to the page of the project that the finding is of; None where it is of none."""
+    project = project_of(view, row)
+    return None if project is None else h("p", view.words("indicator.of_project"), " ", project_link(view, project))
 
 
 def _first(findings: pd.DataFrame) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from impact.drawing.markup import Node, h
-from impact.publish.attention import Followed, attention, count_charts
-from impact.publish.rows import rows_of
+from impact.publish.attention import Followed, count_charts
+from impact.publish.rows import Record, rows_of
 from impact.states import AttentionKind
 from impact.tables.part import Part
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.findings import link_of
 from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.owed import followed, part_name, to_look_at
+from impact_dashboards.parts.owners import Owner, owner
+from impact_dashboards.parts.projects import named
 from impact_dashboards.parts.state_marks import badge
 
 SHOWN = 20
@@ -17,25 +22,24 @@ SHOWN = 20
 IN_FILE = ("subject", "column", "code", "value", "expected", "gap", "rules")
 
 
-def followed(view: View) -> Followed:
-    """Return what is followed of a programme, as far as the reader sees it."""
-    of = view.programme
-    published = view.published
-    return Followed(published.chart_points(of), published.milestones(of), published.reports(view.today, of))
-
-
 def first_block(view: View) -> Block | None:
     """Return what to look at first; None where nothing is followed over time."""
-    tables = followed(view)
+    tables = followed(view, view.programme)
     if tables.points.empty and tables.milestones.empty and tables.reports.empty:
         return None
-    lines = rows_of(attention(tables, view.today))
     titles = _titles(view)
-    rows = [
-        row | {"title": titles.get(str(row["subject"]), str(row["subject"])), "rules": _rules(row)} for row in lines
-    ]
+    rows = [_line(view, row, titles) for row in rows_of(to_look_at(view, view.programme))]
     table = Table(columns_of(view, LINES), rows, file_columns(IN_FILE), shown=SHOWN)
     return Block("first", view.words("first.title"), table, lead=_lead(view, tables))
+
+
+def _line(view: View, row: Record, titles: Mapping[str, str]) -> Record:
+    """Return a line with what it is about, and whose it is."""
+    subject, part = str(row["subject"]), Part(str(row["column"]), str(row["code"]))
+    kind = "contract" if row["kind"] == AttentionKind.REPORT else "indicator"
+    whose = owner(view, view.programme, part, **{kind: subject})
+    texts = {"title": titles.get(subject, subject), "rules": _rules(row), "owner": whose.said(view)}
+    return row | texts | {"whose": whose}
 
 
 def _rules(row: Row) -> str:
@@ -62,17 +66,19 @@ def _lead(view: View, tables: Followed) -> Node:
 
 
 def _subject(view: View, row: Row) -> Node:
-    """Return what a line is about; an indicator leads to its page."""
+    """Return what a line is about: an indicator leads to its finding, a project to its page."""
     part = Part(str(row["column"]), str(row["code"]))
-    text = str(row["title"]) if part.is_whole else f"{row['title']} · {_code(view, part)}"
-    if row["kind"] == AttentionKind.REPORT:
-        return text
-    finding = part.id(view.programme, str(row["subject"]))
-    return h("a", text, href=link_of(view, {"finding": finding}))
+    text: Node = str(row["title"])
+    if row["kind"] != AttentionKind.REPORT:
+        finding = part.id(view.programme, str(row["subject"]))
+        text = h("a", text, href=link_of(view, {"finding": finding}))
+    of = part_name(view, view.programme, part)
+    return [text, h("small", named(view, view.programme, part.code, of))] if of else text
 
 
-def _code(view: View, part: Part) -> str:
-    return view.published.label_titles(view.words.declared).get((view.programme, part.column, part.code), part.code)
+def _whose(view: View, row: Row) -> Node:
+    whose: Owner = row["whose"]
+    return whose.shown(view)
 
 
 def _state(view: View, row: Row) -> Node:
@@ -109,6 +115,7 @@ LINES = (
     ColumnSpec("state", "finding.status", _state),
     ColumnSpec("", "first.what", _what),
     ColumnSpec("", "first.gap", _gap, numeric=True),
+    ColumnSpec("owner", "owner.title", _whose),
     ColumnSpec("day", "first.day", _day),
     ColumnSpec("days", "monitoring.since", _days, numeric=True, unit="d"),
     ColumnSpec("kind", "monitoring.what", lambda view, row: view.words(f"first.kind_{row['kind']}")),

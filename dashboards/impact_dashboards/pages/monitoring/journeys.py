@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from impact.drawing.markup import Node, h
 from impact.publish.rows import Record, rows_of
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
-from impact_dashboards.pages.monitoring.planned import HOW, written
 from impact_dashboards.parts.findings import finding_rows, finding_table
+from impact_dashboards.parts.planned import HOW, written
+from impact_dashboards.parts.projects import named
 
 PROCESS = ("phase", "delivery")
 """Shared contracts of the process."""
 
 
 def _project(view: View, row: Row) -> Node:
-    return [row["title"], h("small", row["territory"] or "")]
+    return [named(view, view.programme, row["project"], row["title"]), h("small", row["territory"] or "")]
 
 
 def _challenge(view: View, row: Row) -> Node:

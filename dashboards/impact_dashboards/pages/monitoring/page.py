@@ -17,11 +17,13 @@ from impact_dashboards.pages.monitoring.first import first_block
 from impact_dashboards.pages.monitoring.grid import contracts_block, records_page
 from impact_dashboards.pages.monitoring.journeys import journeys_block, process_block
 from impact_dashboards.pages.monitoring.phases import phases_block
-from impact_dashboards.pages.monitoring.planned import deliveries_block, delivery_rows
 from impact_dashboards.pages.monitoring.quality import age_state, answers_block, file_rows, files_block, response_block
 from impact_dashboards.pages.monitoring.quarantine import counts_block, quarantine_page
 from impact_dashboards.pages.monitoring.reports import reports_block
+from impact_dashboards.pages.monitoring.whose import whose_block
 from impact_dashboards.parts.findings import STALE
+from impact_dashboards.parts.owed import MISSING_REPORT, OWED, owed_rows
+from impact_dashboards.parts.planned import deliveries_block, delivery_rows
 
 ROW_PAGES = {"quarantine": quarantine_page, "records": records_page}
 
@@ -37,21 +39,22 @@ def page(view: View) -> PageContent:
 
 
 def _overview(view: View) -> PageContent:
-    planned, due, files = delivery_rows(view), due_rows(view), file_rows(view)
-    of_time = [first_block(view), reports_block(view)]
+    planned, files = delivery_rows(view), file_rows(view)
+    due, owed = due_rows(view), owed_rows(view, view.programme)
+    of_time = [whose_block(view, owed), first_block(view), reports_block(view)]
     of_plan = [deliveries_block(view, planned), phases_block(view), due_block(view, due)]
     of_rows = [files_block(view, files), response_block(view), answers_block(view), counts_block(view)]
     of_process = [contracts_block(view), journeys_block(view), process_block(view)]
     blocks = [block for block in (*of_time, *of_plan, *of_rows, *of_process) if block is not None]
     synthetic = any(row["kind"] == "synthetic" for row in files)
-    lead = headline(view, planned, due, files)
+    lead = headline(view, planned, owed, files)
     return PageContent(view.words("menu.monitoring"), blocks, lead=lead, synthetic=synthetic)
 
 
-def headline(view: View, planned: Sequence[Row], due: Sequence[Row], files: Sequence[Row]) -> Node:
-    """Return the sentence: what is late, what lies behind its plan, what nobody has loaded again."""
+def headline(view: View, planned: Sequence[Row], owed: Sequence[Row], files: Sequence[Row]) -> Node:
+    """Return the sentence: what was missed, what is missing, what lies behind its plan, what is not loaded again."""
     counts = {
-        "late": sum(row["state"] == "late" for row in due),
+        **{name: sum(row["count"] for row in owed if row["owed"] == name) for name in OWED},
         "behind": sum(row["state"] == "bad" for row in planned),
         "stale": sum(age_state(row["days"]) == "bad" for row in files),
     }
@@ -68,7 +71,9 @@ def _alarms(view: View, counts: dict[str, int]) -> list[Node]:
 
 
 def _quiet(view: View, counts: dict[str, int]) -> list[Node]:
-    return [view.words(f"monitoring.head_no_{name}") for name, count in counts.items() if not count]
+    """Say what is in order; of reports nothing, as they may be owed by nobody."""
+    quiet = [name for name, count in counts.items() if not count and name != MISSING_REPORT]
+    return [view.words(f"monitoring.head_no_{name}") for name in quiet]
 
 
 PAGE = Page(

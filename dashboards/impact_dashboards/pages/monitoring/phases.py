@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from impact.drawing.markup import Element, Node, h
 from impact.publish.rows import Record, rows_of
 from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns
-from impact_dashboards.pages.monitoring.planned import Span, day_of, ended, written
+from impact_dashboards.parts.planned import Span, day_of, ended, written
 from impact_dashboards.parts.state_marks import badge
 
 DIGITS = {"year": 4, "month": 7, "day": 10}

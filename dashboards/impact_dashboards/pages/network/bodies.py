@@ -7,14 +7,28 @@ from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.figures.network import pairs_of
 from impact.publish.rows import Record, rows_of
-from impact_dashboards.page.view import Block, Column, ColumnSpec, Table, View, columns_of
+from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of
 from impact_dashboards.pages.network.net import Net, code_words
+from impact_dashboards.parts.projects import project_link, projects_of
 from impact_dashboards.parts.sentences import source_list
 
-LABEL = ColumnSpec("label", "network.body")
+
+def _label(view: View, row: Row) -> Node:
+    """Return a body, above the projects that it answers for."""
+    own = [project for project in projects_of(view, view.programme).values() if row["body"] in _keys(project)]
+    links = [piece for project in own for piece in (" · ", project_link(view, project))][1:]
+    return [row["label"], h("small", links)] if links else row["label"]
+
+
+def _keys(project: Row) -> tuple[str | None, ...]:
+    """Return by what a network may know a project: the body that answers for it, or itself."""
+    return project["body"], project["code"]
+
+
+LABEL = ColumnSpec("label", "network.body", _label)
 CODES = {
     "kind": ColumnSpec("kind", "network.kind"),
     "sector": ColumnSpec("sector", "network.sector"),

@@ -25,6 +25,7 @@ from impact_dashboards.page.view import (
     nothing,
 )
 from impact_dashboards.parts.marks import bar, known
+from impact_dashboards.parts.projects import named, projects_of
 from impact_dashboards.parts.state_marks import badge
 
 BEHIND = 0.15
@@ -157,8 +158,14 @@ def ended(row: Row) -> bool:
 
 
 def _activity(view: View, row: Row) -> Node:
-    project = [" · ", row["project"]] if row["project"] else []
+    code = row["project"]
+    project = [" · ", named(view, view.programme, code, _project_title(view, code))] if code else []
     return [view.words.pick(row, "kind"), h("small", [h("code", row["activity"]), *project])]
+
+
+def _project_title(view: View, code: str) -> str:
+    project = projects_of(view, view.programme).get(code)
+    return code if project is None else view.words.pick(project, "title")
 
 
 def _progress(view: View, row: Row) -> Element | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -130,21 +130,24 @@ def _flat(children: Iterable[Node]) -> Iterator[Element | str]:
 
 def to_html(node: Element | str) -> str:
     """Write a tree as HTML, all text escaped."""
-    return "".join(_pieces(node))
+    pieces: list[str] = []
+    _write(node, pieces.append)
+    return "".join(pieces)
 
 
-def _pieces(node: Element | str) -> Iterator[str]:
+def _write(node: Element | str, add: Callable[[str], None]) -> None:
+    """Write a tree piece by piece; not as a generator, which would pass every piece up through every level."""
     if isinstance(node, str):
-        yield html.escape(node, quote=False)
+        add(html.escape(node, quote=False))
         return
-    yield f"<{node.tag}"
+    add(f"<{node.tag}")
     for name, value in node.attributes.items():
-        yield f" {name}" if value is True else f' {name}="{html.escape(value)}"'
-    yield ">"
+        add(f" {name}" if value is True else f' {name}="{html.escape(value)}"')
+    add(">")
     for child in node.children:
-        yield from _pieces(child)
+        _write(child, add)
     if node.tag not in VOID:
-        yield f"</{node.tag}>"
+        add(f"</{node.tag}>")
 
 
 def to_json(node: Element | str) -> str:

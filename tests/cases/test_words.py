@@ -146,7 +146,8 @@ def test_nothing_is_beyond_doubt_of_counts(shipped: Warehouse) -> None:
 def test_data_are_as_old_as_what_they_are_about(shipped: Warehouse) -> None:
     """They were loaded a moment ago, and are of the seventies."""
     view = asked(shipped, "/en/portfolio?programme=nsw")
-    block = PAGES["portfolio"].content(view).blocks[-1]
+    block = PAGES["portfolio"].content(view).block("findings")
+    assert block is not None
     assert block.table is not None
     dated = {row["finding"]: str(row["dated"]) for row in block.table.rows}
     assert dated["nsw/earnings"] == "1978-12-31"

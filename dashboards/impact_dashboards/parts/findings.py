@@ -202,11 +202,7 @@ def _drawing(view: View, row: Row) -> Node:
 def _has_drawing(row: Row) -> bool:
     """Tell whether a finding can be drawn, or is to say why not."""
     is_explained = row["attainment"] == "suppressed" or row["attainment"] in NO_WAY
-    return (
-        is_explained
-        or bool(row.get("parts"))
-        or (known(row["value"]) and (row.get("scale") or progress_scale(row)) is not None)
-    )
+    return is_explained or (known(row["value"]) and (row.get("scale") or progress_scale(row)) is not None)
 
 
 def in_words(view: View, row: Row) -> str:

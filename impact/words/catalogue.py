@@ -74,9 +74,9 @@ class Words:
         """Write a sentence in this language; a text stays as it is, and nothing is written as nothing."""
         return "" if text is None else written(text, self.language)
 
-    def number(self, value: Any, unit: str = "") -> str:
-        """Write a number for reading; see :func:`impact.words.numbers.number`."""
-        return numbers.number(value, self.language, unit)
+    def number(self, value: Any, unit: str = "", within: numbers.Ends | None = None) -> str:
+        """Write a number for reading, an estimate by its interval; see :func:`impact.words.numbers.number`."""
+        return numbers.number(value, self.language, unit, within)
 
     def exact(self, value: float) -> str:
         """Write a number with all the digits it has, as a value of a row that is not to be rounded."""
@@ -85,13 +85,13 @@ class Words:
         _, decimal_mark, _, _ = numbers.marks(self.language)
         return text.replace(".", decimal_mark).replace("-", "−")
 
-    def gain(self, value: Any, unit: str = "") -> str:
+    def gain(self, value: Any, unit: str = "", within: numbers.Ends | None = None) -> str:
         """Write a difference with its sign; between shares in percentage points."""
-        return numbers.gain(value, self.language, unit)
+        return numbers.gain(value, self.language, unit, within)
 
-    def size(self, value: Any, unit: str = "") -> str:
-        """Write how large a difference or its error is, without a sign; between shares in percentage points."""
-        return numbers.size(value, self.language, unit)
+    def error(self, value: Any, unit: str = "") -> str:
+        """Write a standard error with its two digits; of a share in percentage points."""
+        return numbers.error_size(value, self.language, unit)
 
     def p_value(self, value: Any) -> str:
         """Write a p-value with its sign of equality: to three places, below which it is a bound."""
@@ -105,8 +105,9 @@ class Words:
         """Write an interval in brackets, or nothing where there is none."""
         if not (numbers.is_number(low) and numbers.is_number(high)):
             return ""
-        write = self.gain if gain else self.number
-        return f"[{write(low, unit)}; {write(high, unit)}]"
+        write = numbers.gain_end if gain else numbers.interval_end
+        lower, upper = (write(end, self.language, unit, (low, high)) for end in (low, high))
+        return f"[{lower}; {upper}]"
 
     def date(self, day: str | datetime.date | None) -> str:
         """Write a date as far as it is known: ``2021-05`` is a month, ``2021`` a year."""

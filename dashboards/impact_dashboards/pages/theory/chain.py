@@ -68,7 +68,7 @@ class Chain:
 def chain_drawing(chain: Chain, words: Words) -> Element:
     """Draw a theory of change; its words are those of the reader's language."""
     corners = _corners(chain)
-    width = len(chain.columns) * (CARD_WIDTH + CARD_GAP) - CARD_GAP + 4
+    width = len(chain.columns) * (CARD_WIDTH + CARD_GAP) + 4
     lowest = max(y for _, y in corners.values())
     height = TOP + lowest + CARD_HEIGHT + 8
     name = words("theory.drawing", nodes=len(chain.cards), links=len(chain.ties))

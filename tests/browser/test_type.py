@@ -37,7 +37,9 @@ LEFT = """() => {
     if (!words || /^(SCRIPT|STYLE|NOSCRIPT|TITLE|DESC|OPTION)$/i.test(parent.tagName) || hidden(parent)) continue;
     if (!parent.checkVisibility()) continue;
     const drawing = parent.closest("svg");
-    const box = drawing ? {rect: drawing.getBoundingClientRect(), scrolled: drawing.closest(".drawing, .scroll")}
+    const step = parent.closest(".step");
+    const frame = step ? step.querySelector(".card-box") : drawing;
+    const box = drawing ? {rect: frame.getBoundingClientRect(), scrolled: drawing.closest(".drawing, .scroll")}
       : boxOf(parent);
     const range = document.createRange();
     range.selectNodeContents(node);

@@ -184,7 +184,7 @@ def _estimated(name: str, effect: tuple[float, float, float], unit: str, words: 
     """Return the row of an effect with its ends; of a share, its numbers are drawn in percentage points."""
     estimate, low, high = effect
     interval = words.interval(low, high, unit, gain=True)
-    text = _in_words(words.gain(estimate, unit), interval)
+    text = _in_words(words.gain(estimate, unit, (low, high)), interval)
     if unit == "share":
         estimate, low, high = 100.0 * estimate, 100.0 * low, 100.0 * high
     return _Row(_wrapped(name), estimate, low, high, text)
@@ -210,7 +210,7 @@ def _part(part: dict[Hashable, Any], unit: str, words: Words) -> _Row:
         text = escaped(note)
     else:
         interval = words.interval(low, high, unit)
-        text = _in_words(words.number(value, unit), interval)
+        text = _in_words(words.number(value, unit, (low, high)), interval)
     state = str(part.get("attainment") or "")
     look = STATES.get(state, OTHER) if state else PLAIN
     return _Row(name, value, low, high, text, state, look)

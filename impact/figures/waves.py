@@ -151,7 +151,7 @@ def _draw_path(figure: go.Figure, baseline: Point, target: Point) -> None:
 
 def _forecast(figure: go.Figure, unit: str, words: Words, forecast: Point) -> _Label:
     """Draw what was expected, and return its label."""
-    number = words.number(forecast.value, unit)
+    number = words.number(forecast.value, unit, (forecast.low, forecast.high))
     name = words("figure.forecast", value=number)
     _mark(figure, forecast, "diamond-open", MUTED, name)
     interval = words.interval(forecast.low, forecast.high, unit)
@@ -182,14 +182,20 @@ def _estimates(figure: go.Figure, name: str, line: pd.DataFrame, unit: str, word
     for rows in pieces(line):
         if name != "comparison":
             _band(figure, rows)
-        numbers = [words.number(value, unit) for value in rows["value"]]
+        numbers = [_written(row, unit, words) for _, row in rows.iterrows()]
         _draw_piece(figure, rows, numbers, style)
     values = line["value"].dropna()
     last = float(values.iloc[-1])
+    number = _written(line.loc[values.index[-1]], unit, words)
     key = "figure.comparison" if name == "comparison" else "figure.estimate"
-    title = words(key, value=words.number(last, unit))
+    title = words(key, value=number)
     text = _two(title, words("figure.ex_post"))
     return _Label(last, text, style.colour)
+
+
+def _written(row: pd.Series, unit: str, words: Words) -> str:
+    """Write the value of a row by its interval."""
+    return words.number(row["value"], unit, (row["conf_low"], row["conf_high"]))
 
 
 def _draw_piece(figure: go.Figure, rows: pd.DataFrame, numbers: list[str], style: _Style) -> None:

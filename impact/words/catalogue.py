@@ -128,9 +128,9 @@ class Words:
         is_foreign = isinstance(text, Said) and not is_written(text.code, self.language)
         return InLanguage(said, FALLBACK) if is_foreign else said
 
-    def number(self, value: Any, unit: str = "") -> str:
-        """Write a number for reading; see :func:`impact.words.numbers.number`."""
-        return numbers.number(value, self.language, unit)
+    def number(self, value: Any, unit: str = "", within: numbers.Ends | None = None) -> str:
+        """Write a number for reading, an estimate by its interval; see :func:`impact.words.numbers.number`."""
+        return numbers.number(value, self.language, unit, within)
 
     def exact(self, value: float) -> str:
         """Write a number with all the digits it has, as a value of a row that is not to be rounded."""
@@ -139,13 +139,17 @@ class Words:
         _, decimal_mark, _, _ = numbers.marks(self.language)
         return text.replace(".", decimal_mark).replace("-", "−")
 
-    def gain(self, value: Any, unit: str = "") -> str:
+    def gain(self, value: Any, unit: str = "", within: numbers.Ends | None = None) -> str:
         """Write a difference with its sign; between shares in percentage points."""
-        return numbers.gain(value, self.language, unit)
+        return numbers.gain(value, self.language, unit, within)
 
-    def size(self, value: Any, unit: str = "") -> str:
-        """Write how large a difference or its error is, without a sign; between shares in percentage points."""
-        return numbers.size(value, self.language, unit)
+    def size(self, value: Any, unit: str = "", within: numbers.Ends | None = None) -> str:
+        """Write how large a difference is, without a sign; between shares in percentage points."""
+        return numbers.size(value, self.language, unit, within)
+
+    def error(self, value: Any, unit: str = "") -> str:
+        """Write a standard error with its two digits; of a share in percentage points."""
+        return numbers.error_size(value, self.language, unit)
 
     def p_value(self, value: Any) -> str:
         """Write a p-value with its sign of equality: to three places, below which it is a bound."""

@@ -18,6 +18,11 @@ LONGEST_MARK = 4
 """Letters of a mark that is repeated in an interval; a longer one stands with the estimate beside it, once."""
 SMALLEST_P = 0.001
 """Below it a p-value is given as a bound: its digits say nothing."""
+TWICE_TO_THE_END = 2 * 1.959964
+"""Standard errors between the ends of an interval of 95 %."""
+MOST_DECIMALS = 10
+SMALL = 0.1
+"""Below it a number without an error has three digits behind its noughts."""
 
 
 def marks(language: str) -> tuple[str, str, str, str]:
@@ -33,32 +38,118 @@ def is_number(value: Any) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def number(value: Any, language: str, unit: str = "") -> str:
-    """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning."""
+Ends = tuple[Any, Any]
+"""The two ends of a number's interval; none where they are missing or have no end."""
+
+
+def error_within(ends: Ends | None) -> float | None:
+    """Return the standard error that an interval stands for, read as one of 95 %; None where there is no interval.
+
+    Examples
+    --------
+    >>> round(error_within((5207.95, 7490.34))), error_within(None)
+    (582, None)
+    """
+    if ends is None or not (is_number(ends[0]) and is_number(ends[1])):
+        return None
+    return abs(float(ends[1]) - float(ends[0])) / TWICE_TO_THE_END
+
+
+def decimals(value: float, unit: str = "", error: float | None = None) -> int:
+    """Return how many decimals a number that is no share is written with: the one rule of digits.
+
+    An estimate ends where the second digit of its standard error stands; below nought, that is how many of its whole
+    digits are noughts. A whole number, such as a count, stays whole. A number without an error has the digits that
+    carry meaning: none behind a thousand, and none of money from a hundred on.
+
+    Parameters
+    ----------
+    value
+        The number.
+    unit
+        A code of ISO 4217 where it is money.
+    error
+        Its standard error; None, nought, or what has no end, where there is none.
+
+    Examples
+    --------
+    >>> decimals(6349.14, error=582.3), decimals(0.01234, error=0.0123), decimals(2208.0, error=30.0)
+    (-1, 3, 0)
+    >>> decimals(6349.14), decimals(634.14), decimals(634.14, "EUR"), decimals(6.3491), decimals(0.063491)
+    (0, 1, 0, 2, 4)
+    """
+    if float(value).is_integer():
+        return 0
+    if error and is_number(error):
+        return min(1 - _magnitude(error), MOST_DECIMALS)
+    size = abs(value)
+    if size >= 1000 or (size >= 100 and _is_money(unit)):
+        return 0
+    if size >= SMALL:
+        return 1 if size >= 100 else 2
+    return min(2 - _magnitude(size), MOST_DECIMALS)
+
+
+def number(value: Any, language: str, unit: str = "", within: Ends | None = None) -> str:
+    """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning.
+
+    Parameters
+    ----------
+    value
+        The number; without one a dash is written.
+    language
+        Whose marks it gets.
+    unit
+        ``share`` is written as a percentage to one decimal.
+    within
+        The ends of its interval, by which an estimate gets its digits; see :func:`decimals`.
+    """
     if not is_number(value):
         return NO_NUMBER
     if unit == "share":
         return f"{decimal(100 * value, '#,##0.0', language)}{marks(language)[2]}"
-    if float(value).is_integer():
-        return decimal(value, "#,##0", language)
-    if abs(value) >= 0.1:
-        return decimal(value, "#,##0.00", language)
-    return decimal(float(f"{value:.3g}"), "0.##########", language)
+    error = error_within(within)
+    place = decimals(value, unit, error)
+    is_small = 0 < abs(value) < SMALL and not error
+    return to_place(value, place, language, optional=is_small)
 
 
-def gain(value: Any, language: str, unit: str = "") -> str:
+def interval_end(value: Any, language: str, unit: str, ends: Ends) -> str:
+    """Write an end of an interval: to the digit to which the estimate in it is written, whole or not."""
+    error = error_within(ends)
+    if unit == "share" or not error:
+        return number(value, language, unit)
+    return to_place(value, min(1 - _magnitude(error), MOST_DECIMALS), language)
+
+
+def gain_end(value: Any, language: str, unit: str, ends: Ends) -> str:
+    """Write an end of the interval of a difference, with its sign."""
+    if unit == "share":
+        return gain(value, language, unit)
+    return signed(value, interval_end(abs(value), language, unit, ends))
+
+
+def to_place(value: float, place: int, language: str, *, optional: bool = False) -> str:
+    """Write a number to so many decimals, all of them or as needed; below nought, to a whole digit."""
+    digits = f".{('#' if optional else '0') * place}" if place > 0 else ""
+    return decimal(round(float(value), place), f"#,##0{digits}", language)
+
+
+def gain(value: Any, language: str, unit: str = "", within: Ends | None = None) -> str:
     """Write a difference with its sign; between shares in percentage points."""
-    if not is_number(value):
-        return NO_NUMBER
-    text = size(abs(value), language, unit)
+    return signed(value, size(abs(value), language, unit, within)) if is_number(value) else NO_NUMBER
+
+
+def signed(value: float, text: str) -> str:
+    """Put a sign before how large a difference is; nought is never below itself."""
     sign = "−" if value < 0 and NOT_ZERO.search(text) else "+"
     return sign + text
 
 
-def size(value: Any, language: str, unit: str = "") -> str:
-    """Write how large a difference or its error is, without a sign; between shares in percentage points."""
+def size(value: Any, language: str, unit: str = "", within: Ends | None = None) -> str:
+    """Write how large a difference is, without a sign; between shares in percentage points."""
     if unit != "share" or not is_number(value):
-        return number(value, language)
+        return number(value, language, unit, within)
     points = decimal(100 * value, "#,##0.0", language)
     _, _, _, points_mark = marks(language)
     return f"{points} {points_mark}"
@@ -78,10 +169,31 @@ def interval(low: Any, high: Any, language: str, unit: str = "", *, of_gain: boo
     if not (is_number(low) and is_number(high)):
         return ""
     *_, points = marks(language)
-    ends = [gain(end, language, unit) if of_gain else number(end, language, unit) for end in (low, high)]
+    write = gain_end if of_gain else interval_end
+    ends = [write(end, language, unit, (low, high)) for end in (low, high)]
     if of_gain and len(points) > LONGEST_MARK:
         ends = [end.removesuffix(f" {points}") for end in ends]
     return f"[{'; '.join(ends)}]"
+
+
+def error_size(error: Any, language: str, unit: str = "") -> str:
+    """Write a standard error with its two digits; of a share in percentage points."""
+    if unit == "share" or not is_number(error) or not error:
+        return size(error, language, unit)
+    return to_place(error, min(1 - _magnitude(error), MOST_DECIMALS), language)
+
+
+def _magnitude(value: float) -> int:
+    """Return the power of ten of the first of two digits of a number."""
+    return int(f"{abs(value):.1e}".partition("e")[2])
+
+
+@functools.cache
+def _is_money(unit: str) -> bool:
+    """Tell whether a unit is a code of a currency; three capitals are looked up, `FTE` is none."""
+    from babel.numbers import is_currency  # noqa: PLC0415 - locale data are read when first needed
+
+    return len(unit) == len("EUR") and unit.isupper() and bool(is_currency(unit, "en"))
 
 
 @functools.lru_cache(maxsize=65536)

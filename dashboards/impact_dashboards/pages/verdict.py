@@ -32,7 +32,7 @@ from impact_dashboards.parts.findings import (
     title_of,
     unit_of,
 )
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.sentences import rich
 from impact_dashboards.parts.state_marks import badge, evidence
 from impact_dashboards.parts.valued import figure, figure_interval, said
@@ -163,7 +163,7 @@ def _result(view: View, row: Row) -> Node:
     state = None if row["promise_verdict"] == PromiseVerdict.NONE else state_badge(view, row)
     if not known(row["value"]):
         return state or "–"
-    value = h("strong", view.words.number(row["value"], row["unit"]))
+    value = h("strong", view.words.number(row["value"], row["unit"], ends_of(row)))
     ends = view.words.interval(row["conf_low"], row["conf_high"], row["unit"]) or view.words.said(row["method"])
     return [value, h("small", ends), state]
 
@@ -192,7 +192,7 @@ def _risk(view: View, row: Row) -> Node:
 
 def _one_risk(view: View, line: Row) -> str:
     kind, degree = view.words.said(line["label"].values["kind"]), view.words.said(line["verdict"])
-    size = f"{view.words.number(line['value'])} {unit_of(view.words, line)}"
+    size = f"{view.words.number(line['value'], within=ends_of(line))} {unit_of(view.words, line)}"
     return view.words("verdict.risk_of", kind=kind, degree=degree, size=size)
 
 

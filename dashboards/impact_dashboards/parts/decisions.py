@@ -23,7 +23,7 @@ from impact.states import AttainmentState, AttentionKind, ContributionState
 from impact.tables.part import WHOLE, Part, read_finding
 from impact_dashboards.page.view import Row, View
 from impact_dashboards.parts.findings import all_rows, title_of
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.owed import MISSING_DATA, MISSING_REPORT, owed_rows, to_look_at
 from impact_dashboards.parts.owners import Owner, owner
 from impact_dashboards.parts.projects import projects_of
@@ -187,8 +187,9 @@ class _Known:
     def _short(self, row: Row) -> tuple[str, str, str]:
         """Say by how much a target was missed."""
         words, unit = self.view.words, row["unit"]
-        values = {name: words.number(row[name], unit) for name in ("value", "target")}
-        gap = words.size(abs(row["target"] - row["value"]), unit)
+        within = ends_of(row)
+        values = {"value": words.number(row["value"], unit, within), "target": words.number(row["target"], unit)}
+        gap = words.size(abs(row["target"] - row["value"]), unit, within)
         text = words("decision.short", title=title_of(self.view, row), gap=gap, **values)
         return str(row["attainment"]), text, str(row["finding"])
 
@@ -236,9 +237,9 @@ class _Known:
         words, unit = self.view.words, row["unit"]
         values = {
             "title": title_of(self.view, row),
-            "value": words.number(row["value"], unit),
+            "value": words.number(row["value"], unit, ends_of(row)),
             "target": words.number(row["target"], unit),
-            "effect": words.gain(row["estimate"], unit),
+            "effect": words.gain(row["estimate"], unit, ends_of(row, "effect")),
         }
         return words(f"decision.{kind}", **values)
 

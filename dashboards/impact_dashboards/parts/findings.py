@@ -19,7 +19,7 @@ from impact.tables.results import Measure
 from impact.words import Words
 from impact.words.said import says
 from impact_dashboards.page.view import Column, ColumnSpec, Fold, Row, Table, View, columns_of, file_columns
-from impact_dashboards.parts.marks import known, progress_scale, whisker
+from impact_dashboards.parts.marks import ends_of, known, progress_scale, whisker
 from impact_dashboards.parts.projects import project_link, project_of
 from impact_dashboards.parts.state_marks import badge, evidence
 
@@ -208,7 +208,7 @@ def _has_drawing(row: Row) -> bool:
 def in_words(view: View, row: Row) -> str:
     """Return what a finding's drawing shows as a sentence."""
     interval = view.words.interval(row["conf_low"], row["conf_high"], row["unit"])
-    value = f"{part_of(view, row)}: {view.words.number(row['value'], row['unit'])} {interval}"
+    value = f"{part_of(view, row)}: {view.words.number(row['value'], row['unit'], ends_of(row))} {interval}"
     return ", ".join([value.strip(), *_promise_words(view, row)])
 
 
@@ -225,7 +225,7 @@ def value_cell(view: View, row: Row) -> Node:
     if not known(row["value"]):
         return _muted()
     unit = row["unit"]
-    number = view.words.number(row["value"], unit)
+    number = view.words.number(row["value"], unit, ends_of(row))
     value = h("strong", " ".join([*_qualifiers(view, row), number]))
     interval = view.words.interval(row["conf_low"], row["conf_high"], unit)
     ends = h("small", interval) if interval else None
@@ -251,7 +251,7 @@ def effect_cell(view: View, row: Row) -> Node:
     if not known(row["estimate"]):
         return _muted()
     unit, estimand = row["unit"], row["estimand"].code
-    effect = view.words.gain(row["estimate"], unit)
+    effect = view.words.gain(row["estimate"], unit, ends_of(row, "effect"))
     interval = view.words.interval(row["effect_low"], row["effect_high"], unit, gain=True)
     ends = h("small", interval)
     if estimand not in NO_EFFECT:

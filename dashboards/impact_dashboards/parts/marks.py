@@ -18,6 +18,11 @@ def known(value: Any) -> bool:
     return value is not None and math.isfinite(value)
 
 
+def ends_of(row: Row, of: str = "conf") -> tuple[Any, Any]:
+    """Return the ends of the interval by which a number of a row gets its digits: of its value, effect or forecast."""
+    return row.get(f"{of}_low"), row.get(f"{of}_high")
+
+
 Scale = tuple[float, float]
 """Values at the left and the right end of a drawing."""
 

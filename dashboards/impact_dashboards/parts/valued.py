@@ -11,7 +11,7 @@ from impact.states import ValueState
 from impact.words.said import Said
 from impact_dashboards.page.view import ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.findings import link_of, unit_of
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 
 ORIGIN = ("document", "page", "quote", "note")
 IN_FILE = ("section", "subject", "item", "unit", "unit_it", "conf_low", "conf_high", "state", "method", "data_kind")
@@ -30,7 +30,7 @@ def figure(view: View, line: Row) -> str:
     unit = line["unit"]
     write = view.words.gain if line["difference"] else view.words.number
     shown = "" if unit == "share" else unit_of(view.words, line)
-    return f"{write(line['value'], unit)} {shown}".rstrip()
+    return f"{write(line['value'], unit, ends_of(line))} {shown}".rstrip()
 
 
 def figure_interval(view: View, line: Row) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from impact_dashboards.page.view import Column, ColumnSpec, Row, View, columns_of
 from impact_dashboards.parts.findings import remarks
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 
 CELL = ("indicator", "arm", "scope", "scope_value", "group", "group_value", "wave")
 """What a measured value is of."""
@@ -62,7 +62,7 @@ def value_columns(view: View, unit: str) -> list[Column]:
     """Return the columns of a value: itself, its interval, how many it rests on, what is to be known of it."""
 
     def value(point: Row) -> str:
-        return view.words.number(point["value"], unit)
+        return view.words.number(point["value"], unit, ends_of(point))
 
     def interval(point: Row) -> str:
         return view.words.interval(point["conf_low"], point["conf_high"], unit) or "–"

@@ -41,6 +41,7 @@ from impact_dashboards.server.sdmx.answers import Asker
 from impact_dashboards.server.sdmx.forms import MEDIA_TYPES
 from impact_dashboards.server.sdmx.routes import service
 from impact_dashboards.server.shell import frame
+from impact_dashboards.server.typeface import PRELOAD
 
 REMEMBERED = 512
 CALLBACK = "/_dash-update-component"
@@ -225,7 +226,8 @@ class App(Dash):
         title = html.escape(f"{answer.title} · {words_in(language)('shell.name')}")
         return f"""<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="{ICON}">{parts["css"]}</head>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="{ICON}">
+{PRELOAD}{parts["css"]}</head>
 <body><div id="first">{answer.html}</div>{parts["app_entry"]}
 <div>{parts["config"]}{scripts}{parts["renderer"]}</div></body></html>"""
 

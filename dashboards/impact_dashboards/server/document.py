@@ -14,6 +14,7 @@ from impact.errors import UsageError
 from impact.files import check_apart, check_place, copy_file, write_file
 from impact.words.languages import Language
 from impact_dashboards.page.view import View
+from impact_dashboards.server.typeface import style_alone
 
 BROWSERS = (
     "chromium",
@@ -66,10 +67,9 @@ def check_published(view: View, programme: str) -> None:
 
 def document(title: str, language: Language, body: Element | str) -> str:
     """Return a document around its body, with the style of the app in it."""
-    style = (Path(__file__).parents[1] / "assets" / "app.css").read_text(encoding="utf-8")
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style_alone()}</style></head>'
         f"<body>{to_html(body)}</body></html>\n"
     )
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from impact.cli.terminal.findings import SYNTHETIC_NOTE
 from impact.cli.terminal.frameworks import STATES
-from impact.cli.terminal.numbers import interval, number
+from impact.cli.terminal.numbers import estimated
 from impact.publish.compare import Alike, Comparison, Shared
 from impact.publish.framework_totals import Total
 from impact.states import SharedState
@@ -64,7 +64,7 @@ def _value(one: Shared) -> str:
     if finding is None or finding.value is None:
         return f"– ({why})"
     unit = one.declared.unit
-    figure = f"{number(finding.value, unit)} {interval(finding.conf_low, finding.conf_high, unit)}".rstrip()
+    figure = estimated(finding.value, finding.conf_low, finding.conf_high, unit)
     details = (f"n {finding.n}", one.day, why, f"definition {one.declared.shared_hash[:12]}")
     return " · ".join(filter(None, (figure, *details)))
 
@@ -74,7 +74,7 @@ def _total(total: Total, unit: str) -> str:
     without = f"without {left_out}" if left_out else ""
     if total.value is None:
         return " · ".join(filter(None, (f"– ({total.reason})", without)))
-    figure = f"{number(total.value, unit)} {interval(total.conf_low, total.conf_high, unit)}".rstrip()
+    figure = estimated(total.value, total.conf_low, total.conf_high, unit)
     days = " to ".join(dict.fromkeys(total.days))
     details = (f"n {total.n}", days, f"of {', '.join(total.programmes)}", without, str(total.reason))
     return " · ".join(filter(None, (figure, *details)))

@@ -8,7 +8,7 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
-from impact.cli.terminal.numbers import bounds, gain, interval, number
+from impact.cli.terminal.numbers import interval, moved, number
 from impact.judge.contribution import NO_EFFECT, REFUSED
 from impact.states import AttainmentState, ContributionState
 from impact.tables.finding import Finding
@@ -61,7 +61,7 @@ DOT = "  ·  "
 def stated(finding: Finding) -> str:
     """Write a finding's value as it was stated: exactly, or about, more than, at most."""
     qualifiers = [QUALIFIERS[flag] for flag in finding.flags if flag in QUALIFIERS]
-    value = number(finding.value, finding.unit)
+    value = number(finding.value, finding.unit, (finding.conf_low, finding.conf_high))
     return " ".join([*qualifiers, value])
 
 
@@ -175,7 +175,7 @@ def _effect_words(finding: Finding) -> str:
     unit, low, high = finding.unit, finding.effect_low, finding.effect_high
     if finding.estimate is None or low is None or high is None:
         return f"effect {finding.evidence_reason}" if says(finding.evidence_reason, REFUSED) else ""
-    effect = f"{gain(finding.estimate, unit)} {bounds(low, high, unit)}"
+    effect = moved(finding.estimate, low, high, unit)
     evidence = f"evidence {finding.evidence_level} of 5"
     clauses = [f"{_estimand(finding)} {effect}", CONTRIBUTION[finding.contribution], evidence]
     if finding.comparison is not None:

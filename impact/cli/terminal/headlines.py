@@ -20,7 +20,7 @@ from impact.cli.terminal.findings import (
     stated,
     with_interval,
 )
-from impact.cli.terminal.numbers import bounds, gain, number
+from impact.cli.terminal.numbers import moved, number
 from impact.judge.contribution import REFUSED, is_no_effect
 from impact.run.flow import RunReport
 from impact.states import AttainmentState, ClaimState, ContributionState
@@ -180,7 +180,7 @@ def _line(finding: Finding) -> str:
     """Write the effect of a finding where it is one, else its value beside the promise."""
     unit, low, high = finding.unit, finding.effect_low, finding.effect_high
     if _is_effect(finding) and finding.estimate is not None and low is not None and high is not None:
-        effect = f"effect {gain(finding.estimate, unit)} {bounds(low, high, unit)}"
+        effect = f"effect {moved(finding.estimate, low, high, unit)}"
         clauses = [effect, CONTRIBUTION[finding.contribution], f"evidence {finding.evidence_level} of 5"]
     else:
         clauses = [with_interval(stated(finding) or "no data", finding)]

@@ -1,4 +1,4 @@
-"""Numbers as people read them in a terminal: few digits, percentages, differences with their sign."""
+"""Numbers in a terminal, by the one rule of digits of :mod:`impact.words.numbers`; minus is the mark of a keyboard."""
 
 from __future__ import annotations
 
@@ -6,54 +6,101 @@ from typing import Any
 
 import pandas as pd
 
+from impact.words import numbers
+from impact.words.numbers import Ends
 
-def number(value: Any, unit: str = "") -> str:
+LANGUAGE = "en"
+
+
+def number(value: Any, unit: str = "", within: Ends | None = None) -> str:
     """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning.
+
+    Parameters
+    ----------
+    value
+        The number; nothing is written as nothing.
+    unit
+        ``share`` is written as a percentage.
+    within
+        The ends of its interval, by which an estimate gets its digits.
 
     Examples
     --------
     >>> number(6349.1435, "US dollars a year"), number(0.5538, "share"), number(22.0), number(None)
-    ('6,349.14', '55.4%', '22', '')
+    ('6,349', '55.4%', '22', '')
+    >>> number(6349.1435, "US dollars a year", (5207.95, 7490.34))
+    '6,350'
     """
     if value is None or pd.isna(value):
         return ""
-    if unit == "share":
-        percentage = f"{100 * value:.1f}%"
-        return percentage.replace("-0.0%", "0.0%")
-    if float(value).is_integer():
-        return f"{value + 0.0:,.0f}"
-    if abs(value) < 0.1:
-        return f"{value:.3g}"
-    return f"{value:,.2f}"
+    return _typed(numbers.number(value, LANGUAGE, unit, within))
 
 
-def gain(value: float, unit: str = "") -> str:
+def gain(value: float, unit: str = "", within: Ends | None = None) -> str:
     """Write a difference with its sign; between shares in percentage points.
 
     Examples
     --------
-    >>> gain(0.111, "share"), gain(-3.0)
-    ('+11.1 pp', '-3')
+    >>> gain(0.111, "share"), gain(-3.0), gain(1794.34, within=(475.61, 3113.07))
+    ('+11.1 pp', '-3', '+1,790')
     """
-    text = size(abs(value), unit)
-    is_zero = not any(digit in text for digit in "123456789")
-    sign = "-" if value < 0 and not is_zero else "+"
-    return sign + text
+    return _typed(numbers.gain(value, LANGUAGE, unit, within))
 
 
-def size(value: float, unit: str = "") -> str:
-    """Write how large a difference or its error is, without a sign; between shares in percentage points."""
-    return f"{100 * value:.1f} pp" if unit == "share" else number(value)
+def error(value: float, unit: str = "") -> str:
+    """Write a standard error with its two digits; of a share in percentage points."""
+    return _typed(numbers.error_size(value, LANGUAGE, unit))
+
+
+def estimated(value: Any, low: Any, high: Any, unit: str = "") -> str:
+    """Write a value with its interval, where it has one.
+
+    Examples
+    --------
+    >>> estimated(6349.14, 5207.95, 7490.34), estimated(22.0, None, None)
+    ('6,350 [5,210; 7,490]', '22')
+    """
+    return f"{number(value, unit, (low, high))} {interval(low, high, unit)}".rstrip()
+
+
+def moved(value: float, low: float, high: float, unit: str = "") -> str:
+    """Write a difference with its interval.
+
+    Examples
+    --------
+    >>> moved(1794.34, 475.61, 3113.07)
+    '+1,790 [+480; +3,110]'
+    """
+    return f"{gain(value, unit, (low, high))} {bounds(low, high, unit)}"
 
 
 def bounds(low: float, high: float, unit: str = "") -> str:
-    """Write the interval of a difference."""
-    return f"[{gain(low, unit)}; {gain(high, unit)}]"
+    """Write the interval of a difference.
+
+    Examples
+    --------
+    >>> bounds(475.61, 3113.07)
+    '[+480; +3,110]'
+    """
+    ends = (low, high)
+    lower, upper = (_typed(numbers.gain_end(end, LANGUAGE, unit, ends)) for end in ends)
+    return f"[{lower}; {upper}]"
 
 
 def interval(low: Any, high: Any, unit: str = "") -> str:
-    """Write an interval in brackets, or nothing where there is none."""
+    """Write an interval in brackets, or nothing where there is none.
+
+    Examples
+    --------
+    >>> interval(5207.95, 7490.34), interval(None, None)
+    ('[5,210; 7,490]', '')
+    """
     if low is None or pd.isna(low):
         return ""
-    lower, upper = number(low, unit), number(high, unit)
+    ends = (low, high)
+    lower, upper = (_typed(numbers.interval_end(end, LANGUAGE, unit, ends)) for end in ends)
     return f"[{lower}; {upper}]"
+
+
+def _typed(text: str) -> str:
+    return text.replace("−", "-")

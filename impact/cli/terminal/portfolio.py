@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from impact.cli.terminal.findings import SYNTHETIC_NOTE
-from impact.cli.terminal.numbers import bounds, gain, interval, number
+from impact.cli.terminal.numbers import estimated, moved, number
 from impact.declare.base import in_language
 from impact.declare.portfolio import Amount
 from impact.states import NextEuro
@@ -49,7 +49,8 @@ def _lines(reading: PortfolioReading) -> Iterator[str]:
         yield f"  – ({escape(str(reading.refused))})"
     mark = _mark(reading.data_kind)
     for share in reading.shares:
-        yield f"  {LEVELS[share.level]}{mark}: {number(share.share, 'share')} ({number(share.amount)} {money.currency})"
+        amount = f"{number(share.amount, money.currency)} {money.currency}"
+        yield f"  {LEVELS[share.level]}{mark}: {number(share.share, 'share')} ({amount})"
     if reading.shares:
         yield "  shares of declared amounts have no interval"
 
@@ -75,7 +76,7 @@ def _family(reading: FamilyReading, money: Amount) -> Iterator[str]:
 
 def _position(position: Position, money: Amount) -> Iterator[str]:
     funded, finding = position.funded, position.finding
-    amount = f"{number(funded.amount.value)} {money.currency}{_mark(funded.amount.kind)}"
+    amount = f"{number(funded.amount.value, money.currency)} {money.currency}{_mark(funded.amount.kind)}"
     yield f"  {escape(finding.finding)}{_mark(finding.data_kind)} · {escape(amount)}"
     decision = position.decision
     yield f"    {escape(_effect(position))}"
@@ -88,21 +89,21 @@ def _effect(position: Position) -> str:
     finding = position.finding
     if effect_of(finding) is None:
         return "effect –"
-    ends = bounds(finding.effect_low or 0.0, finding.effect_high or 0.0, finding.unit)
+    low, high = finding.effect_low or 0.0, finding.effect_high or 0.0
     level = f"evidence {finding.evidence_level or '–'} of 5"
-    return f"effect {gain(finding.estimate or 0.0, finding.unit)} {ends}{_unit(finding.unit)}  ·  {level}"
+    return f"effect {moved(finding.estimate or 0.0, low, high, finding.unit)}{_unit(finding.unit)}  ·  {level}"
 
 
 def _per_unit(figure: Figure, currency: str) -> str:
     if figure.value is None:
         return f"– ({figure.reason})"
-    return f"{number(figure.value)} {interval(figure.low, figure.high)} {currency}{_mark(figure.data_kind)}"
+    return f"{estimated(figure.value, figure.low, figure.high, currency)} {currency}{_mark(figure.data_kind)}"
 
 
 def _pooled(figure: Figure, unit: str) -> str:
     if figure.value is None or figure.low is None or figure.high is None:
         return f"– ({figure.reason})"
-    return f"{gain(figure.value, unit)} {bounds(figure.low, figure.high, unit)}{_unit(unit)} ({figure.reason})"
+    return f"{moved(figure.value, figure.low, figure.high, unit)}{_unit(unit)} ({figure.reason})"
 
 
 def _unit(unit: str) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from impact.cli.terminal.findings import units_line, with_interval
-from impact.cli.terminal.numbers import bounds, gain, interval, number, size
+from impact.cli.terminal.numbers import error, estimated, gain, moved, number
 from impact.publish.definitions import operand_names
 from impact.publish.trace import EFFECTS, Trace, TracedFile
 from impact.tables.finding import Finding
@@ -63,7 +63,7 @@ def _finding_lines(trace: Trace) -> Iterator[tuple[str, str]]:
 
 def _value_line(finding: Finding) -> str:
     """Write the value with its unit, how many it rests on and how its interval was made."""
-    value = number(finding.value, finding.unit)
+    value = number(finding.value, finding.unit, (finding.conf_low, finding.conf_high))
     clauses = [f"{with_interval(value, finding)} {finding.unit}", f"n = {finding.n}", str(finding.method)]
     clauses += units_line(finding)
     return ", ".join(clauses)
@@ -103,8 +103,8 @@ def _amount(value: float, unit: str) -> str:
 def _term_line(term: Term, unit: str) -> str:
     line = f"{term.family} {term.term}: {_amount(term.estimate, unit)}"
     if term.std_error is not None:
-        error = size(term.std_error, unit) if unit == "share" else f"{term.std_error:.4g}"
-        line += f" (SE {error})"
+        spread = error(term.std_error, unit)
+        line += f" (SE {spread})"
     return f"{line}, {term.detail}" if term.detail else line
 
 
@@ -125,15 +125,15 @@ def _forecast_value(finding: Finding) -> str:
     """Write a forecast with its interval: of an effect as an effect, of a value as a value."""
     unit, mean, low, high = finding.unit, finding.forecast, finding.forecast_low, finding.forecast_high
     if finding.forecast_of == "effect" and mean is not None and low is not None and high is not None:
-        return f"{gain(mean, unit)} {bounds(low, high, unit)}"
-    return f"{number(mean, unit)} {interval(low, high, unit)}"
+        return moved(mean, low, high, unit)
+    return estimated(mean, low, high, unit)
 
 
 def _effect_line(finding: Finding) -> str:
     unit, low, high, std_error = finding.unit, finding.effect_low, finding.effect_high, finding.std_error
     if finding.estimate is None or low is None or high is None or std_error is None:
         return f"not estimable because {finding.not_estimable}"
-    effect = f"{gain(finding.estimate, unit)} {bounds(low, high, unit)}"
+    effect = moved(finding.estimate, low, high, unit)
     design = f"{finding.estimand} by {finding.design}"
-    error = f"SE {size(std_error, unit)} ({finding.inference})"
-    return f"{effect}, {design}, {error}, n = {finding.n_obs}"
+    spread = f"SE {error(std_error, unit)} ({finding.inference})"
+    return f"{effect}, {design}, {spread}, n = {finding.n_obs}"

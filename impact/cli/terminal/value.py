@@ -54,7 +54,8 @@ def _figure(line: Valuation) -> Iterator[str]:
     """Yield a figure with its interval and unit, or nothing."""
     if line.value is None:
         return
-    value = gain(line.value, line.unit) if line.difference else number(line.value, line.unit)
+    write = gain if line.difference else number
+    value = write(line.value, line.unit, (line.conf_low, line.conf_high))
     unit = "" if line.unit == "share" else line.unit
     yield " ".join(filter(None, [value, _interval(line), unit]))
 

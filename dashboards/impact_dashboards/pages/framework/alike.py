@@ -12,7 +12,7 @@ from impact.states import SharedState
 from impact.words.said import Said
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.findings import link_of, unit_of
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.state_marks import badge
 
 DIGITS = 12
@@ -94,7 +94,7 @@ def _value(view: View, row: Row) -> Node:
     if not known(row["value"]):
         return "–"
     ends = view.words.interval(row["conf_low"], row["conf_high"], row["unit"])
-    return [view.words.number(row["value"], row["unit"]), h("small", f" {ends}") if ends else None]
+    return [view.words.number(row["value"], row["unit"], ends_of(row)), h("small", f" {ends}") if ends else None]
 
 
 def _day(view: View, row: Row) -> str:

@@ -19,7 +19,7 @@ from impact.words.said import says
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.facts import Fact, fact_grid
 from impact_dashboards.parts.findings import drawn_unit, effect_cell
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.state_marks import badge, evidence
 
 CHECK_STATES = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
@@ -107,7 +107,7 @@ def _effect_facts(view: View, row: Row) -> Iterator[Fact]:
     words = view.words
     level = evidence(row["evidence_level"], words)
     reason = words.said(row["evidence_reason"])
-    std_error, inference = words.size(row["std_error"], row["unit"]), words.said(row["inference"])
+    std_error, inference = words.error(row["std_error"], row["unit"]), words.said(row["inference"])
     error = f"{std_error} · {inference}"
     yield Fact(words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)])
     yield Fact(words("effect.design"), words.said(row["design"]))
@@ -140,8 +140,8 @@ def _term_family(view: View, term: Row) -> str:
 def _term_value(view: View, term: Row) -> str:
     """Write the number of a term: an effect as the effect is written, any other as a number."""
     if term["family"] in EFFECTS:
-        return view.words.gain(term["estimate"], term["unit"])
-    return view.words.number(term["estimate"])
+        return view.words.gain(term["estimate"], term["unit"], ends_of(term))
+    return view.words.number(term["estimate"], within=ends_of(term))
 
 
 def _term_interval(view: View, term: Row) -> str:

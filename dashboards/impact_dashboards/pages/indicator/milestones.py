@@ -7,7 +7,7 @@ import pandas as pd
 from impact.drawing.markup import Node
 from impact.publish.rows import Record, rows_of
 from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.state_marks import badge
 
 IN_FILE = (
@@ -51,9 +51,14 @@ def _attainment(view: View, row: Row) -> Node:
     return badge(str(row["attainment"]), view.words)
 
 
+def _number(view: View, row: Row, key: str, unit: str) -> str:
+    """Write a number of a row: its value by its interval, any other without one."""
+    return view.words.number(row[key], unit, ends_of(row) if key == "value" else None)
+
+
 def _numbers(view: View, unit: str) -> list[Column]:
     def number(key: str, title: str) -> Column:
-        return Column(key, view.words(title), lambda row: view.words.number(row[key], unit), numeric=True, unit=unit)
+        return Column(key, view.words(title), lambda row: _number(view, row, key, unit), numeric=True, unit=unit)
 
     def interval(row: Row) -> str:
         return view.words.interval(row["conf_low"], row["conf_high"], unit) or "–"
@@ -72,7 +77,7 @@ def _far(view: View, unit: str) -> list[Column]:
         if not known(row["projection"]):
             return "–"
         low, high = row["projection_low"], row["projection_high"]
-        return f"{view.words.number(row['projection'], unit)} {view.words.interval(low, high, unit)}"
+        return f"{view.words.number(row['projection'], unit, (low, high))} {view.words.interval(low, high, unit)}"
 
     gaps = Column("gap", view.words("milestones.gap"), gap, numeric=True, unit=unit)
     return [gaps, Column("projection", view.words("milestones.projection"), projection, numeric=True, unit=unit)]

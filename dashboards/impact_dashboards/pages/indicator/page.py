@@ -31,7 +31,7 @@ from impact_dashboards.parts.findings import (
     unit_words,
     whole,
 )
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.order import order_words, ranked
 from impact_dashboards.parts.projects import project_link, project_of
 from impact_dashboards.parts.state_marks import badge
@@ -159,7 +159,7 @@ def _moved(view: View, row: Row) -> Iterator[Node]:
     interval = words.interval(row["conf_low"], row["conf_high"], unit)
     yield words("indicator.to") if moved else words("indicator.is")
     yield " "
-    yield h("strong", words.number(row["value"], unit))
+    yield h("strong", words.number(row["value"], unit, ends_of(row)))
     yield f" {interval}; " if interval else "; "
 
 

@@ -14,6 +14,7 @@ from impact.publish.rows import rows_of
 from impact.states import Arm, PeriodState, Reading
 from impact_dashboards.page.view import Block, Choice, Column, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.findings import drawn_unit
+from impact_dashboards.parts.marks import ends_of
 from impact_dashboards.parts.state_marks import badge
 
 CELL = ["indicator", "scope", "scope_value", "group", "group_value"]
@@ -88,10 +89,15 @@ def _lead(view: View, rows: pd.DataFrame) -> Node:
     return view.words("periods.lead", count=signals)
 
 
+def _number(view: View, row: Row, key: str, unit: str) -> str:
+    """Write a number of a row: its value by its interval, any other without one."""
+    return view.words.number(row[key], unit, ends_of(row) if key == "value" else None)
+
+
 def _columns(view: View, unit: str) -> list[Column]:
     def number(key: str) -> Column:
         title = view.words("finding.value" if key == "value" else "periods.to_date")
-        return Column(key, title, lambda row: view.words.number(row[key], unit), numeric=True, unit=unit)
+        return Column(key, title, lambda row: _number(view, row, key, unit), numeric=True, unit=unit)
 
     def interval(row: Row) -> str:
         return view.words.interval(row["conf_low"], row["conf_high"], unit) or "–"

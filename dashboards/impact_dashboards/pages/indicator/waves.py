@@ -25,7 +25,7 @@ from impact_dashboards.parts.findings import (
     unit_of,
     value_cell,
 )
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.state_marks import badge, evidence
 from impact_dashboards.parts.values import placed, value_columns
 
@@ -184,4 +184,4 @@ def _forecast_facts(view: View, row: Row) -> Iterator[Fact]:
     hit = {True: "held", False: "missed", None: "open"}[row["forecast_hit"]]
     outcome = h("small", words(f"forecast.{hit}"))
     title = words(f"indicator.forecast_{row['forecast_of']}")
-    yield Fact(title, [write(row["forecast"], unit), h("small", interval), outcome])
+    yield Fact(title, [write(row["forecast"], unit, ends_of(row, "forecast")), h("small", interval), outcome])

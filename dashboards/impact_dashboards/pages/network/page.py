@@ -29,7 +29,7 @@ from impact_dashboards.pages.network.bodies import bodies_block
 from impact_dashboards.pages.network.measures import measure_blocks
 from impact_dashboards.pages.network.net import Net, read_net
 from impact_dashboards.parts.findings import whole_only
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.sentences import rich
 
 HOW = "docs/how-to/measure_a_network.md"
@@ -119,7 +119,7 @@ def _share_moved(view: View, row: Row) -> Node:
 
 def _moved(view: View, name: str, row: Row, **texts: Node) -> Node:
     """Return how a measure moved."""
-    value = h("strong", view.words.number(row["value"], row["unit"]))
+    value = h("strong", view.words.number(row["value"], row["unit"], ends_of(row)))
     if not known(row["baseline"]):
         return rich(view.words, f"network.{name}_once", after=value, **texts)
     baseline = h("strong", view.words.number(row["baseline"], row["unit"]))
@@ -130,7 +130,7 @@ def _changed(view: View, row: Row, moved: Node) -> Node:
     """Add the change with its interval, and of which bodies it is where the two waves have not the same."""
     if not known(row["baseline"]) or not known(row["estimate"]):
         return moved
-    gain = view.words.gain(row["estimate"], row["unit"])
+    gain = view.words.gain(row["estimate"], row["unit"], ends_of(row, "effect"))
     interval = view.words.interval(row["effect_low"], row["effect_high"], row["unit"], gain=True)
     if "both_waves" not in row["flags"]:
         return [moved, " ", view.words("network.moved_by", gain=gain, interval=interval)]

@@ -16,7 +16,7 @@ from impact_dashboards.pages.territory.needs import needs_blocks
 from impact_dashboards.pages.territory.ranking import Ranking, map_block, ranking_block
 from impact_dashboards.pages.territory.series import series_blocks, series_findings
 from impact_dashboards.parts.findings import part_of, title_of, whole_only
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.order import is_uncertain, ranked
 from impact_dashboards.parts.sentences import rich
 from impact_dashboards.parts.territories import Territories, level_title, territories_of, territory_findings
@@ -154,7 +154,7 @@ def _headline(view: View, chosen: Chosen) -> Node:
 def _end(view: View, name: str, row: Row, rows: Sequence[Row]) -> Node:
     """Say whose value is the highest or the lowest, or how many have it."""
     count = sum(other["value"] == row["value"] for other in rows)
-    value = h("strong", view.words.number(row["value"], row["unit"]))
+    value = h("strong", view.words.number(row["value"], row["unit"], ends_of(row)))
     if count == 1:
         return [rich(view.words, f"territory.{name}", value=value, name=h("strong", part_of(view, row))), " "]
     return [rich(view.words, f"territory.{name}_of", value=value, number=view.words.number(count)), " "]

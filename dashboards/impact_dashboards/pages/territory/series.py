@@ -13,7 +13,7 @@ from impact.publish.rows import Record, rows_of
 from impact.words.said import Said
 from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
 from impact_dashboards.parts.findings import drawn_unit, link_of, part_of, part_path, remarks, title_of
-from impact_dashboards.parts.marks import known, whisker
+from impact_dashboards.parts.marks import ends_of, known, whisker
 from impact_dashboards.parts.sentences import source_list
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import placed
@@ -142,7 +142,11 @@ def _sentence_case(text: str) -> str:
 
 
 def _value(view: View, row: Row) -> Node:
-    return badge("suppressed", view.words) if row["suppressed"] else view.words.number(row["value"], row["unit"])
+    return (
+        badge("suppressed", view.words)
+        if row["suppressed"]
+        else view.words.number(row["value"], row["unit"], ends_of(row))
+    )
 
 
 def _interval(view: View, row: Row) -> str:
@@ -227,7 +231,7 @@ def _amount(view: View, term: Row) -> str:
     """Write a term as the change it is, or as a share."""
     if _is_share(term):
         return view.words.number(term["estimate"], "share")
-    return view.words.gain(term["estimate"], term["unit"])
+    return view.words.gain(term["estimate"], term["unit"], ends_of(term))
 
 
 def _ends(view: View, term: Row) -> str:

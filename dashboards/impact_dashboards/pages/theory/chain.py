@@ -11,8 +11,8 @@ from impact.drawing.markup import Element, h
 from impact.words import Words
 from impact_dashboards.parts.state_marks import dots, shape
 
-CARD_WIDTH, CARD_GAP, CARD_HEIGHT, CARD_SPACE, TOP = 152, 34, 122, 14, 44
-LINE, LETTERS, LINES = 15, 21, 4
+CARD_WIDTH, CARD_GAP, CARD_HEIGHT, CARD_SPACE, TOP = 160, 34, 122, 14, 44
+LINE, LETTERS, LINES = 15, 20, 4
 SWEEPS = 4
 """How often the cards of a column are put in the order of what they are linked to."""
 ARROW = {"viewBox": "0 0 8 8", "refX": 8, "refY": 4, "markerWidth": 8, "markerHeight": 8}
@@ -68,7 +68,7 @@ class Chain:
 def chain_drawing(chain: Chain, words: Words) -> Element:
     """Draw a theory of change; its words are those of the reader's language."""
     corners = _corners(chain)
-    width = len(chain.columns) * (CARD_WIDTH + CARD_GAP) - CARD_GAP + 4
+    width = len(chain.columns) * (CARD_WIDTH + CARD_GAP) + 4
     lowest = max(y for _, y in corners.values())
     height = TOP + lowest + CARD_HEIGHT + 8
     name = words("theory.drawing", nodes=len(chain.cards), links=len(chain.ties))

@@ -9,7 +9,7 @@ from impact.publish.published import together
 from impact.publish.rows import Record, rows_of
 from impact_dashboards.page.view import Row, View
 from impact_dashboards.parts.findings import all_rows, widest_cut
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
 
 STAGES = ("input", "activity", "output", "outcome", "impact")
 HORIZONS = ("short", "medium", "long")
@@ -184,7 +184,7 @@ def _value(view: View, row: Row | None, count: int) -> str:
 
 def _against_promise(view: View, row: Row) -> str:
     """Write a value, against what was promised where anything was."""
-    value = view.words.number(row["value"], row["unit"])
+    value = view.words.number(row["value"], row["unit"], ends_of(row))
     if not known(row["target"]):
         return value
     target = view.words.number(row["target"], row["unit"])

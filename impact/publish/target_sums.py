@@ -15,8 +15,9 @@ from impact.declare import Programme
 from impact.declare.hierarchy import column_codelist
 from impact.declare.indicators import Indicator
 from impact.declare.limits import close
-from impact.expect.promises import PartPromises, Promise, declared_promises
+from impact.expect.promises import PartPromises, Promise, Promises, declared_promises
 from impact.formulas.registry import kind_of
+from impact.periods import Every
 from impact.states import TargetSumState
 from impact.tables.milestones import Point, TargetSum
 from impact.tables.part import Part
@@ -69,7 +70,8 @@ class _Day(NamedTuple):
 def _days(indicator: Indicator, parts: PartPromises) -> Iterator[_Day]:
     """Yield the days for which parts are promised something, where any has a path; then the end of each."""
     whole, targets = declared_promises(indicator), indicator.ex_ante.targets
-    alike = whole is not None and targets is not None and whole.of_period == (targets.of == "period")
+    # what a month is promised is not held against what the quarter is that ends on the same day
+    alike = whole is not None and targets is not None and _every(whole) == targets.every
     of_whole = {promise.day: promise for promise in whole.milestones} if whole and alike else {}
     by_day: dict[datetime.date, list[Promise]] = {}
     for promise in (promise for promises in parts.values() for promise in promises.milestones):
@@ -81,6 +83,11 @@ def _days(indicator: Indicator, parts: PartPromises) -> Iterator[_Day]:
         if any(promise not in finals for promise in promised)
     )
     yield _Day("end", max(final.day for final in finals), finals, whole.final if whole else None)
+
+
+def _every(promises: Promises) -> Every | None:
+    """Return how long the periods are that milestones are of; None where they are of everything to date."""
+    return promises.rules.every if promises.rules else None
 
 
 def _day_of(item: tuple[datetime.date, list[Promise]]) -> datetime.date:

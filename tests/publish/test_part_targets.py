@@ -166,6 +166,25 @@ def test_the_sum_of_parts_is_held_against_the_whole(
     assert by_point.loc["milestone", ["total", "parts", "state"]].tolist() == [10, 1, "no_whole"]
 
 
+def test_what_parts_are_promised_of_a_month_is_not_held_against_the_quarter_of_the_whole(tmp_path: Path) -> None:
+    """Two parts of 10 a month come to the 60 that the whole is promised for the quarter, and to 20 in its March."""
+    days = ("2024-01-31", "2024-02-29", "2024-03-31")
+    rows = [("hours", part, day, 10.0) for part in "ab" for day in days]
+    ex_ante = {
+        "target": steps(("2024-03", 60), of="period", every="quarter"),
+        "targets": {"by": "project", "of": "period", "every": "month"},
+    }
+    flow = {"formula": {"kind": "sum", "column": "hours"}, "over_time": "flow", "scope": ["project"]}
+    declared = indicator("hours", ex_ante=ex_ante, ex_post={"period": "2024-12"}, **flow)
+    frame = pd.DataFrame(rows, columns=["indicator", "part", "due", "value"])
+    folder = promised(tmp_path / "p", reports({"a": [1, 2, 3], "b": [1, 2, 3]}), [declared], frame)
+    (sums,) = read(folder, "target_sums")
+    of_months = sums[sums["point"] == "milestone"]
+    assert (of_months["total"].tolist(), of_months["state"].tolist()) == ([20.0] * 3, ["no_whole"] * 3)
+    (end,) = sums[sums["point"] == "end"].to_dict("records")
+    assert (end["total"], end["whole"], end["state"]) == (60, 60, "same")
+
+
 def test_each_day_of_the_path_has_its_sum(tmp_path: Path) -> None:
     whole = {"target": steps(("2024-02", 12), ("2024-03", 70), of="to_date")}
     (sums,) = read(promised(tmp_path / "p", reports(HOURS), [hours(whole)], FILE), "target_sums")

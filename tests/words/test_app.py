@@ -91,8 +91,8 @@ def test_app_every_key_has_both_languages_and_every_language_the_same_forms_and_
         assert {"it", "en"} <= set(text) <= set(interface_languages()), key
         english = forms(text["en"])
         assert set(english) in ({""}, {"one", "many"}), key
-        for language, written in text.items():
-            other = forms(written)
+        for language, wording in text.items():
+            other = forms(wording)
             assert set(other) == set(english), f"{key} {language}"
             for form, said in other.items():
                 assert isinstance(said, str), f"{key} {language}"

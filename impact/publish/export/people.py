@@ -29,8 +29,14 @@ P_PLACES = 3
 P_VALUE = "p_"
 CODED: Mapping[str, str] = {
     **dict.fromkeys(("attainment", "contribution", "state", "course"), "status"),
-    "level": "level", "stage": "stage", "data_kind": "data", "progress_state": "progress", "arm": "arm",
-    "registration": "registration", "suppressed": "disclosure", "direction": "definition.direction",
+    "level": "level",
+    "stage": "stage",
+    "data_kind": "data",
+    "progress_state": "progress",
+    "arm": "arm",
+    "registration": "registration",
+    "suppressed": "disclosure",
+    "direction": "definition.direction",
 }
 """By column, where the words of its codes stand in the catalogue."""
 

@@ -22,6 +22,8 @@ import yaml
 from impact.words.languages import FALLBACK, LANGUAGES, Language
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+NAME = "language."
+"""Begins the keys of what languages call themselves, the same in every language: their files bring it."""
 FOLDER: Traversable = files("impact.words")
 
 
@@ -46,9 +48,10 @@ def texts_of(catalogue: Literal["app", "sentences"]) -> dict[str, dict[str, Entr
             _refuse_known(texts.keys() & added_texts.keys(), folder)
             texts |= added_texts
     for language, added in added_languages().items():
-        own = f"language.{language}"
         for key, text in added[catalogue].items():
-            texts[key] = {**texts.get(key, dict.fromkeys(LANGUAGES, text) if key == own else {}), language: text}
+            is_name = key.startswith(NAME) and key not in texts
+            said = dict.fromkeys(LANGUAGES, text) if is_name else texts.get(key, {})
+            texts[key] = {**said, language: text}
         _refuse_unknown(texts, language)
     return texts
 

@@ -130,13 +130,14 @@ def _menu_link(view: View, page: Page) -> Element:
 
 
 def _language_link(view: View, language: Language) -> Element:
+    key = f"language.{language}"
     return h(
         "a",
         language.upper(),
         href=view.address.in_language(language),
         hreflang=language,
         lang=language,
-        aria_label=view.words(f"language.{language}"),
+        aria_label=view.words(key) if view.words.has(key) else None,
         class_="language",
     )
 

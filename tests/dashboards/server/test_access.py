@@ -165,6 +165,10 @@ def fill_parts(made: Made, p: dict[str, Any]) -> None:
     for network, source, target in (("who", "alpha", "beta"), ("who", "alpha", "alpha"), ("who", "beta", "beta")):
         made.put("network_tie", **p, network=network, wave="after", source=f"b {source}", target=f"b {target}")
     made.put("load", **p, source="whole", contract="fact", file="whole.csv", current=True, rows_read=777777)
+    for column, code in (("project_id", "alpha"), ("project_id", "beta"), ("territory", "south")):
+        titled = {"column": column, "code": code, "text": f"T {code}", "translation": f"auf Deutsch {code}"}
+        made.put("translation", **p, of="code", language="de", **titled)
+    made.put("translation", **p, of="whole", text="of whole", language="de", translation="of whole")
     made.put("cut", **p, column="project_id")
     made.put("cut", **p, column="territory")
     for table in ("linkage", "unmapped", "claim", "quality", "response", "target_sum", "shared_indicator"):
@@ -236,6 +240,7 @@ CALLS: dict[str, Callable[[ReaderTables, str], Any]] = {
         for name in ("structures", "mapping", "observations")
     },
     "column_types": lambda p, one: p.column_types("finding"),
+    "words": lambda p, one: p.words("de")._translations,
     "headings": lambda p, one: p.headings(one, "it"),
     "label_titles": lambda p, one: p.label_titles("en"),
     "cut_titles": lambda p, one: p.cut_titles("it"),
@@ -284,7 +289,7 @@ def test_nothing_of_another_programme_appears(warehouse: Warehouse, role: str) -
     for method in METHODS:
         assert "zwei" not in everything_said(published, "one", method), method
         found = CALLS.get(method, lambda p, one, name=method: getattr(p, name)(one))
-        if method in ("findings", "due", "label_titles", "cut_titles"):
+        if method in ("findings", "due", "label_titles", "cut_titles", "words"):
             continue  # these also say what there is of the programme in reach
         assert not any(mark in said(found(published, "zwei")) for mark in ("alpha", "whole", "some")), method
 

@@ -8,7 +8,9 @@ from impact.drawing.markup import Element, h
 from impact.publish.trace import Trace
 from impact.states import AttainmentState, CheckStatus, EffectVerdict, PromiseVerdict
 from impact.value.verdict import LINKS, effect_verdict, finding_needs, promise_verdict
+from impact.words.said import says
 from impact_dashboards.page.view import Block, Row, View
+from impact_dashboards.pages.indicator.effect import HETEROGENEITY
 from impact_dashboards.parts.marks import known
 
 MOST_NEEDS = 3
@@ -64,7 +66,9 @@ def _effect(view: View, row: Row, caused: EffectVerdict) -> str:
 
 def _needs(view: View, trace: Trace) -> list[str]:
     """Return what would change the conclusion, the weakest link first."""
-    failed = [check.null_hypothesis for check in trace.diagnostics if check.status == CheckStatus.FAILED]
+    failures = (check for check in trace.diagnostics if check.status == CheckStatus.FAILED)
+    # effects that differ between groups are a result, not a fault of the whole's
+    failed = [check.null_hypothesis for check in failures if not says(check.check, HETEROGENEITY)]
     order = list(LINKS)
     needs = sorted(finding_needs(trace.finding, failed), key=lambda need: order.index(need.name))
     return [view.words.said(need.said) for need in needs[:MOST_NEEDS]]

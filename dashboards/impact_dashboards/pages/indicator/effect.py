@@ -113,10 +113,10 @@ def _lowering(reason: object) -> list[object]:
     """Return the checks for which the evidence was lowered, as the reason for its level names them."""
     if not isinstance(reason, Said):
         return []
+    values = [part for value in reason.values.values() for part in (value if isinstance(value, tuple) else (value,))]
     if reason.code in LOWERED:
-        return list(reason.values["checks"])
-    nested = (part for value in reason.values.values() for part in (value if isinstance(value, tuple) else (value,)))
-    return [check for part in nested for check in _lowering(part)]
+        return list(values)
+    return [check for part in values for check in _lowering(part)]
 
 
 def _group(row: Row) -> str:

@@ -7,6 +7,7 @@ per covariate, cluster or specification) come back as terms.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ from impact.estimate.diagnostics import (
     left_out,
     without_keys,
 )
-from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from, verdict
+from impact.estimate.result import ALPHA, Diagnostic, Term, checked, not_applicable, term_from, verdict
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
 from impact.statistics.core import Estimate, Floats, cluster_codes
 from impact.statistics.experiments.balance import standardised_differences
@@ -276,6 +277,8 @@ def _by_covariate(columns: list[str]) -> dict[str, list[str]]:
 def subgroup_checks(case: Case[EndLine], compared: Comparison, errors: str) -> list[Diagnostic]:
     """Test for each registered subgroup column that the effect is the same in all its groups, by a joint Wald test.
 
+    p-values are by Holm over all the columns: who cuts often enough finds a difference by chance.
+
     Parameters
     ----------
     case, compared
@@ -289,7 +292,38 @@ def subgroup_checks(case: Case[EndLine], compared: Comparison, errors: str) -> l
     linked = case.baseline is not None and case.contract.person is not None
     rows = at_wave(compared.rows, case.baseline) if linked else compared.units
     labels = rows[names].reindex(compared.sample.units)
-    return [_heterogeneity(compared.sample, name, labels[name], errors) for name in names]
+    return interaction_checks(compared.sample, labels, errors)
+
+
+def interaction_checks(sample: Sample, labels: pd.DataFrame, errors: str) -> list[Diagnostic]:
+    """Test for each column of groups that the effect is the same in all of them, in one regression on all rows.
+
+    Groups may share clusters: the errors of the one regression hold what they have in common.
+
+    Parameters
+    ----------
+    sample
+        All rows of the comparison.
+    labels
+        A column per cut with the group of each of the sample's rows, in their order.
+    errors
+        Rule of the errors, as of the effect.
+    """
+    return _by_holm([_heterogeneity(sample, str(name), labels[name], errors) for name in labels])
+
+
+def _by_holm(checks: list[Diagnostic]) -> list[Diagnostic]:
+    """Adjust tests for one another; those that could not be made, and a single one, stay as they are."""
+    p_values = {place: check.p_value for place, check in enumerate(checks) if check.p_value is not None}
+    if len(p_values) < 2:
+        return checks
+    adjusted = adjust(list(p_values.values()), "holm")
+    together = list(checks)
+    for place, p_value in zip(p_values, adjusted.tolist(), strict=True):
+        status = "passed" if p_value >= ALPHA else "failed"
+        detail = joined(checks[place].detail or None, Said("checks.holm_adjusted_p"))
+        together[place] = replace(checks[place], p_value=p_value, status=status, detail=detail)
+    return together
 
 
 def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) -> Diagnostic:
@@ -301,9 +335,12 @@ def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) ->
     blocks = block_dummies(sample)
     in_group = groups.to_numpy(dtype=float)
     treated_in_group = in_group * sample.exposure[:, None]
-    matrix = np.hstack([sample.matrix(), in_group, treated_in_group, blocks.to_numpy(dtype=float)])
+    # each group has its own course without the programme too: level, arm and wave, whatever the design itself holds
+    base_in_group = [in_group * sample.base[column].to_numpy(dtype=float)[:, None] for column in sample.base]
+    matrix = np.hstack([sample.matrix(), *base_in_group, treated_in_group, blocks.to_numpy(dtype=float)])
     crossed = [f"{EXPOSURE} in {column}" for column in groups.columns]
-    names = [*sample.names(), *(f"in {column}" for column in groups.columns), *crossed, *blocks.columns]
+    own = [f"{base} in {column}" for base in sample.base for column in groups.columns]
+    names = [*sample.names(), *own, *crossed, *blocks.columns]
     rule = "HC2" if errors == "welch" else errors
     clusters = sample.clusters if "CR" in rule else ()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 
 from impact_dashboards.page.view import PageContent, View
@@ -87,7 +88,7 @@ def words(text: str) -> set[str]:
 
 def foreign(language: str) -> set[str]:
     """Return the words that the engine and the app have in the other language only."""
-    of: dict[str, set[str]] = {"it": set(), "en": set()}
+    of: dict[str, set[str]] = defaultdict(set)
     for texts in sentences().values():
         for name, said in texts.items():
             of[name].update(words(said))

@@ -46,8 +46,8 @@ def test_money_is_whole_and_a_unit_that_looks_like_a_currency_is_none() -> None:
 def test_shares_have_one_decimal_whatever_their_error() -> None:
     words = words_in("it")
     assert words.number(0.55384, "share", (0.5, 0.6)) == "55,4 %"
-    assert words.gain(0.11111, "share", (0.01, 0.2)) == "+11,1 p.p."
-    assert words.interval(0.01234, 0.2, "share", gain=True) == "[+1,2 p.p.; +20,0 p.p.]"
+    assert words.gain(0.11111, "share", (0.01, 0.2)) == "+11,1 punti percentuali"
+    assert words.interval(0.01234, 0.2, "share", gain=True) == "[+1,2; +20,0]"
 
 
 def test_an_interval_ends_where_its_estimate_does() -> None:

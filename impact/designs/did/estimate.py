@@ -23,10 +23,10 @@ from impact.estimate.case import (
     require_covariates,
     sample_weights,
 )
-from impact.estimate.checks import panel_attrition, placebo_outcome_checks, stability_checks
+from impact.estimate.checks import interaction_checks, panel_attrition, placebo_outcome_checks, stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable, relative_size
-from impact.estimate.sample import AFTER, Sample, beside_others, quick, regress, unit_influence, varying
+from impact.estimate.sample import AFTER, Sample, beside_others, errors_rule, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
 from impact.words.said import Said
 
@@ -48,6 +48,7 @@ def estimate_did(case: Case[DifferenceInDifferences]) -> Effect:
     faster = quick(design.inference, sample)
     steady, terms = stability_checks(case, sample, lambda variant: regress(variant, faster), estimate)
     checks += steady
+    checks += _subgroups(case, sample, rows, start)
     checks += placebo_outcome_checks(case, lambda column: _on(case, rows, column))
     arms = pd.Series(sample.base["_treated"].to_numpy(), index=sample.units)
     checks += assignment_unit(case, arms, estimate, lambda labels: regress(by_labels(sample, labels), BY_DEFAULT))
@@ -61,6 +62,21 @@ def estimate_did(case: Case[DifferenceInDifferences]) -> Effect:
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
     )
+
+
+def _subgroups(case: Case[DifferenceInDifferences], sample: Sample, rows: pd.DataFrame, start: str) -> list[Diagnostic]:
+    """Test that the effect is the same in all groups; linked persons stay in the group they were in at the start.
+
+    None is made where the errors are those of a sample design: the test would not know of it.
+    """
+    names = list(case.indicator.by)
+    if case.group is not None or not names or sample.survey is not None:
+        return []
+    if case.design.rows == "linked":
+        labels = at_wave(rows, start)[names].reindex(sample.units)
+    else:
+        labels = rows.loc[sample.base.index, names]
+    return interaction_checks(sample, labels, errors_rule(sample, case.design.inference))
 
 
 def _on(case: Case[DifferenceInDifferences], rows: pd.DataFrame, column: str) -> Estimate:

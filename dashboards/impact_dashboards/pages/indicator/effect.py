@@ -12,10 +12,11 @@ from impact.figures import effects_figure, family_name
 from impact.publish.published import EFFECTS, REFUSED
 from impact.publish.rows import Record, rows_of
 from impact.publish.trace import Trace
-from impact.states import AttainmentState
+from impact.states import AttainmentState, EffectVerdict
 from impact.tables.frames import to_frame
 from impact.tables.results import Diagnostic, Term
-from impact.words.said import says
+from impact.value.verdict import effect_verdict
+from impact.words.said import Said, says
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.facts import Fact, fact_grid
 from impact_dashboards.parts.findings import drawn_unit, effect_cell
@@ -23,19 +24,49 @@ from impact_dashboards.parts.marks import ends_of, known
 from impact_dashboards.parts.state_marks import badge, evidence
 
 CHECK_STATES = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
+BEARINGS = {"passed": "supports", "failed": "weakens", "warning": "weakens", "not_applicable": "unmade"}
+"""What a check says of the effect, by its status; in the order in which readers see them."""
+HETEROGENEITY = "check.heterogeneity"
+LOWERED = ("evidence.lowered_for_failed", "evidence.lowered_for_unmade")
 MOST_DRAWN = 40
 """Terms up to which a drawing of them can be read."""
 
 
 def effect_blocks(view: View, row: Row, trace: Trace) -> list[Block]:
-    """Return the blocks on the effect: itself with its checks, and the numbers behind it."""
+    """Return the block on the effect with its checks; none where it is suppressed."""
     if row["attainment"] == AttainmentState.SUPPRESSED:
         return []
-    effect = _effect(view, row, trace.diagnostics)
-    if not trace.terms:
-        return [effect]
-    terms = to_frame(Term, trace.terms)
-    return [effect, _terms(view, row, terms)]
+    return [_effect(view, row, trace.diagnostics)]
+
+
+def terms_blocks(view: View, row: Row, trace: Trace) -> list[Block]:
+    """Return the block on the numbers behind the effect, where there are some that may be shown."""
+    if row["attainment"] == AttainmentState.SUPPRESSED or not trace.terms:
+        return []
+    return [_terms(view, row, to_frame(Term, trace.terms))]
+
+
+def heterogeneity(view: View, cut: str, parts: Sequence[Row], trace: Trace) -> Node:
+    """Say whether the effect differs between the groups of a cut, or that this was not tested.
+
+    Nothing is said where fewer than two groups have an effect that may be shown, nor where one is suppressed: a
+    test of all of them would tell of it.
+    """
+    hidden = any(part["attainment"] == AttainmentState.SUPPRESSED for part in parts)
+    compared = effect_verdict(trace.finding) is not EffectVerdict.NO_COMPARISON
+    if hidden or not compared or sum(known(part["estimate"]) for part in parts) < 2:
+        return None
+    check = next((check for check in trace.diagnostics if _tests(check, cut)), None)
+    if check is None:
+        return h("p", view.words("subgroups.untested"), class_="note")
+    detail = view.words.said(check.detail)
+    p = "" if check.p_value is None else view.words("effect.p", value=view.words.p_value(check.p_value))
+    detail = " · ".join(filter(None, (p, detail)))
+    return h("p", view.words(f"subgroups.{check.status}", detail=detail))
+
+
+def _tests(check: Diagnostic, cut: str) -> bool:
+    return says(check.check, HETEROGENEITY) and isinstance(check.check, Said) and check.check.values["name"] == cut
 
 
 # ---- the effect and its checks ---------------------------------------------------------------------------------------
@@ -51,7 +82,8 @@ def _check_name(view: View, check: Row) -> str:
 
 def _check_state(view: View, check: Row) -> Element:
     state = CHECK_STATES.get(check["status"], "open")
-    return badge(state, view.words, view.words(f"check.{check['status']}"))
+    mark = badge(state, view.words, view.words(f"check.{check['status']}"))
+    return h("span", mark, h("small", view.words("check.critical"))) if check["critical"] else mark
 
 
 def _check_p(view: View, check: Row) -> str:
@@ -67,17 +99,36 @@ CHECKS = (
 )
 
 
-def _check_row(view: View, check: Diagnostic) -> Record:
-    """Return a check with its sentences in the reader's language."""
+def _check_row(view: View, check: Diagnostic, lowering: Sequence[object]) -> Record:
+    """Return a check with its sentences in the reader's language, and whether it cost the evidence a level."""
     null_hypothesis = view.words.said(check.null_hypothesis)
     detail = view.words.said(check.detail)
     fields = vars(check)
-    return {**fields, "null": null_hypothesis, "told": detail}
+    bearing = "groups" if says(check.check, HETEROGENEITY) else BEARINGS[check.status]
+    group = view.words(f"check.group.{bearing}")
+    return {**fields, "null": null_hypothesis, "told": detail, "group": group, "critical": check.check in lowering}
+
+
+def _lowering(reason: object) -> list[object]:
+    """Return the checks for which the evidence was lowered, as the reason for its level names them."""
+    if not isinstance(reason, Said):
+        return []
+    values = [part for value in reason.values.values() for part in (value if isinstance(value, tuple) else (value,))]
+    if reason.code in LOWERED:
+        return list(values)
+    return [check for part in values for check in _lowering(part)]
+
+
+def _group(row: Row) -> str:
+    return str(row["group"])
 
 
 def _effect(view: View, row: Row, checks: Sequence[Diagnostic]) -> Block:
-    rows = [_check_row(view, check) for check in checks]
-    table = Table(columns_of(view, CHECKS), rows, file_columns(["value"]))
+    lowering = _lowering(row["evidence_reason"])
+    rows = [_check_row(view, check, lowering) for check in checks]
+    order = [view.words(f"check.group.{name}") for name in ("supports", "weakens", "unmade", "groups")]
+    ordered = sorted(rows, key=lambda check: (order.index(check["group"]), not check["critical"]))
+    table = Table(columns_of(view, CHECKS), ordered, file_columns(["value"]), group=_group)
     content = fact_grid(*_effect_facts(view, row)) if known(row["estimate"]) else _not_estimated(view, row)
     return Block("effect", view.words("effect.title"), table if rows else None, body=content)
 

@@ -11,12 +11,14 @@ from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
+from impact.publish.trace import Trace
 from impact.states import AttainmentState, ValueSection
 from impact.tables.part import cut_columns
 from impact_dashboards.page.choose import choose
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme
 from impact_dashboards.page.view import Block, Choice, PageContent, Row, View
-from impact_dashboards.pages.indicator.effect import effect_blocks
+from impact_dashboards.pages.indicator.conclusion import conclusion_block
+from impact_dashboards.pages.indicator.effect import effect_blocks, heterogeneity, terms_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
 from impact_dashboards.pages.indicator.milestones import milestone_rows, milestones_block
 from impact_dashboards.pages.indicator.periods import every_choice, period_rows, periods_block
@@ -41,7 +43,7 @@ from impact_dashboards.parts.verdicts import decided
 LEVELS = ("micro", "meso", "macro")
 SAYS_MOST = ("estimate", "target", "value")
 """Columns of a finding: the first indicator that has one, in this order, is shown where none is named."""
-REPORTED = ("waves", "milestones", "periods", "effect", "terms", "definition", "plan")
+REPORTED = ("conclusion", "waves", "milestones", "periods", "effect", "terms", "definition", "plan")
 """Blocks that stand in the report."""
 
 
@@ -102,14 +104,16 @@ def _name(view: View, indicator: str, findings: pd.DataFrame) -> str:
 
 def _blocks(view: View, row: Row, findings: pd.DataFrame, periods: pd.DataFrame) -> Iterator[Block]:
     trace = view.published.trace(row["finding"])
+    yield conclusion_block(view, row, trace)
     yield waves_block(view, row)
     if milestones := milestone_rows(view, row):
         yield milestones_block(view, row, milestones)
     if len(periods):
         yield periods_block(view, row, periods)
     yield from effect_blocks(view, row, trace)
-    yield from _parts(view, findings)
+    yield from _parts(view, row, findings, trace)
     yield from _value(view, row)
+    yield from terms_blocks(view, row, trace)
     yield definition_block(view, row, trace)
     yield rows_block(view, row, trace)
     yield plan_block(view, row, trace)
@@ -219,20 +223,22 @@ def _entry(view: View, row: Row, current: str) -> Element:
 # ---- the parts -------------------------------------------------------------------------------------------------------
 
 
-def _parts(view: View, findings: pd.DataFrame) -> Iterator[Block]:
-    """Yield a block for each column that the indicator is cut by."""
+def _parts(view: View, row: Row, findings: pd.DataFrame, trace: Trace) -> Iterator[Block]:
+    """Yield a block for each column that the indicator is cut by, with the test of its difference."""
     cuts = cut_columns(findings)
     columns = filter(None, dict.fromkeys(cuts))
     for cut in columns:
         of_cut = findings[cuts == cut]
-        yield _part_block(view, str(cut), finding_rows(view, of_cut))
+        rows = finding_rows(view, of_cut)
+        tested = None if part_path(row) else heterogeneity(view, str(cut), rows, trace)
+        yield _part_block(view, str(cut), rows, tested)
 
 
-def _part_block(view: View, cut: str, rows: list[Record]) -> Block:
+def _part_block(view: View, cut: str, rows: list[Record], tested: Node) -> Block:
     titles = view.published.cut_titles(view.words.language)
     heading = view.words("indicator.by", what=titles.get(cut, cut.replace("_", " ")))
     table = finding_table(view, rows, by_part=True)
-    return Block(f"by-{cut}", heading, table, lead=order_words(view.words, ranked(rows)))
+    return Block(f"by-{cut}", heading, table, lead=order_words(view.words, ranked(rows)), body=tested)
 
 
 # ---- in the report ---------------------------------------------------------------------------------------------------

@@ -305,7 +305,7 @@ def test_shares_are_said_in_percentage_points() -> None:
     moved = statement(0.02, 0.031, OwnChange(0.0675, 0.0, math.inf, 9), shares)
     assert str(moved) == "the programme can account for between +2.0 pp and +3.1 pp of the change of +6.8 pp"
     against = statement(0.02, 0.031, OwnChange(-0.0675, 0.0, math.inf, 9), shares)
-    assert writes(against, "it").endswith("in senso contrario al programma (−6,8 p.p.)")
+    assert writes(against, "it").endswith("in senso contrario al programma (−6,8 punti percentuali)")
 
 
 @pytest.mark.parametrize(("interval", "own", "english", "italian"), SAID)

@@ -212,7 +212,11 @@ def test_a_series_is_interrupted_at_its_breaks_with_its_source_beside_it(example
     ("language", "sentence", "own"),
     [
         ("en", "The programme can account for between +2.0 pp and +3.1 pp of the change of +6.8 pp", "+6.8 pp"),
-        ("it", "Il programma può spiegare tra +2,0 p.p. e +3,1 p.p. della variazione di +6,8 p.p.", "+6,8 p.p."),
+        (
+            "it",
+            "Il programma può spiegare tra +2,0 punti percentuali e +3,1 punti percentuali della variazione di +6,8 punti percentuali",
+            "+6,8 punti percentuali",
+        ),
     ],
 )
 def test_what_the_programme_contributed_stands_with_its_sentence(

@@ -15,7 +15,8 @@ from tests.support.shipped import shipped_database
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     db: Path = shipped_database(tmp_path_factory)
-    return create_app(db).server.test_client()
+    made: FlaskClient = create_app(db).server.test_client()
+    return made
 
 
 def sections(client: FlaskClient, path: str) -> dict[str, str]:

@@ -27,7 +27,8 @@ CHECK_STATES = {"passed": "good", "failed": "bad", "not_applicable": "open", "wa
 BEARINGS = {"passed": "supports", "failed": "weakens", "warning": "weakens", "not_applicable": "unmade"}
 """What a check says of the effect, by its status; in the order in which readers see them."""
 HETEROGENEITY = "check.heterogeneity"
-LOWERED = ("evidence.lowered_for_failed", "evidence.lowered_for_unmade")
+LOWERED = ("lowered_for_failed", "lowered_for_unmade")
+"""Endings of the sentences that name the checks for which the evidence was lowered."""
 MOST_DRAWN = 40
 """Terms up to which a drawing of them can be read."""
 
@@ -114,7 +115,7 @@ def _lowering(reason: object) -> list[object]:
     if not isinstance(reason, Said):
         return []
     values = [part for value in reason.values.values() for part in (value if isinstance(value, tuple) else (value,))]
-    if reason.code in LOWERED:
+    if reason.code.endswith(LOWERED):
         return list(values)
     return [check for part in values for check in _lowering(part)]
 

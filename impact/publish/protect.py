@@ -17,10 +17,13 @@ from impact.tables.finding import Finding
 from impact.tables.frameworks import SharedIndicator
 from impact.tables.milestones import Milestone
 from impact.tables.monitoring import HeirValue
-from impact.tables.part import COLUMNS, cut_columns
+from impact.tables.part import COLUMNS, cut_columns, read_finding
 from impact.tables.results import Measure
 from impact.tables.valuation import Valuation
+from impact.words.said import says
 
+HETEROGENEITY = "check.heterogeneity"
+"""The test that an effect is the same in all groups of a cut, which it names."""
 CELL = ["programme", "indicator", "arm", *COLUMNS, "wave"]
 """Which cell a row of the measures is."""
 
@@ -161,6 +164,9 @@ def _hidden_periods(values: pd.DataFrame, table: Table, resting: pd.Series) -> p
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     """Return diagnostics or terms without those of suppressed findings, and without terms on few persons.
 
+    A test of the difference between groups goes where one of them is hidden: beside the effects of the others it would
+    tell the hidden one.
+
     Parameters
     ----------
     frame
@@ -174,7 +180,20 @@ def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     if "suppressed" in frame:
         is_shown = of_open["suppressed"] == ""
         of_open = of_open[is_shown].drop(columns="suppressed")
+    if "check" in frame:
+        of_open = of_open[~_tests_hidden(of_open, findings[~is_open])]
     return of_open.reset_index(drop=True)
+
+
+def _tests_hidden(diagnostics: pd.DataFrame, hidden: pd.DataFrame) -> pd.Series:
+    """Mark the tests of a difference between groups of a cut of which a cell of the same indicator is hidden."""
+    cells = set(zip(hidden["programme"], hidden["indicator"], cut_columns(hidden), strict=True))
+    wholes = [read_finding(name)[:2] for name in diagnostics["finding"]]
+    tested = [
+        says(check, HETEROGENEITY) and (*whole, check.values["name"]) in cells
+        for check, whole in zip(diagnostics["check"], wholes, strict=True)
+    ]
+    return pd.Series(tested, index=diagnostics.index, dtype=bool)
 
 
 def protect_valuations(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:

@@ -32,7 +32,7 @@ from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
 from impact.tables.protection import Suppression
 from impact.tables.results import Diagnostic, Measure, Term
-from impact.words.said import Said
+from impact.words.said import Said, says
 from tests.support.attack import bounds, computed, echelon, reduced
 from tests.support.programmes import edit, indicator, written
 
@@ -352,6 +352,15 @@ def test_nothing_stands_behind_a_suppressed_finding(run: Warehouse) -> None:
     assert "made/score/kind=a" in set(read_table(run, Diagnostic)["finding"])
     only = findings[findings["finding"] == "made/score/kind=c"]
     assert set(protect_behind(read_table(run, Diagnostic), only)["finding"]) == {"made/score/kind=c"}
+
+
+def test_a_test_between_groups_goes_with_one_of_them(run: Warehouse) -> None:
+    diagnostics = read_table(run, Diagnostic)
+    tests = diagnostics[[says(check, "check.heterogeneity") for check in diagnostics["check"]]]
+    assert list(tests["finding"]) == ["made/score"]
+    findings = protect_findings(findings_table(run), read_table(run, Suppression))
+    assert protect_behind(tests, findings).empty
+    assert len(protect_behind(tests, findings.assign(suppressed=""))) == 1
 
 
 def test_a_promised_value_stays_and_a_reckoned_one_goes(run: Warehouse, tmp_path: Path) -> None:

@@ -46,7 +46,11 @@ def published(folder: Path, frame: pd.DataFrame, indicators: list[dict[str, Any]
     with Warehouse(":memory:") as warehouse:
         run_programme(programme, warehouse)
         tables = ReaderTables(warehouse)
-        return {"period_value": tables.period_values(programme.id), "finding": tables.findings(programme.id)}
+        return {
+            "period_value": tables.period_values(programme.id),
+            "finding": tables.findings(programme.id),
+            "measure": tables.measures(programme.id),
+        }
 
 
 def rest(values: pd.DataFrame, whole: str, parts: list[str]) -> pd.Series:
@@ -76,3 +80,15 @@ def test_one_person_of_many_rows_is_no_cover_beyond_the_codes_below(tmp_path: Pa
     findings = shown["finding"].assign(every="", period="")
     total = rest(findings, "north", ["n1", "n2"])
     assert total.empty, f"the hours of two persons with twelve rows are told: {total.to_dict()}"
+
+
+def test_how_many_lack_a_value_is_not_told_by_period_where_it_is_withheld(tmp_path: Path) -> None:
+    frame = persons({"south": [15] * 6, "n1": [15] * 6, "n2": [15] * 6, "north": [2] + [0] * 5})
+    frame["hours"] = frame["hours"].mask((frame["place"] == "south") & (frame["hours"] == 1))
+    shown = published(tmp_path / "p", frame, [indicator("hours", scope=["place"], sample={"all_units": True}, **HOURS)])
+    found, by_period = (shown[name].query("scope == 'programme'") for name in ("measure", "period_value"))
+    assert found["n"].tolist() == [266]
+    assert found["n_missing"].isna().all()  # six, in a contract of which cells are hidden
+    told = by_period.loc[by_period["n_missing"] > 0, ["period", "n_missing"]]
+    assert told.empty, f"who lacks a value is told by period: {told.to_dict('records')}"
+    assert (by_period["value"] > 0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ HOURS = {"formula": {"kind": "sum", "column": "hours"}, "over_time": "flow"}
 TREE = {"north": None, "south": None, "n1": "north", "n2": "north"}
 
 
-def persons(counts: dict[str, list[int]]) -> pd.DataFrame:
+def persons(counts: Mapping[str, Sequence[int]]) -> pd.DataFrame:
     """Return a row for each person, place and month: how many there are of each month."""
     rows = [
         (place, f"{month}-10", f"{place}{number}", number + 1)

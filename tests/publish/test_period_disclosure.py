@@ -15,7 +15,7 @@ from impact.store import Warehouse
 from tests.support.programmes import indicator, programme_folder
 
 MONTHS = [f"2024-{month:02}" for month in range(1, 7)]
-HOURS = {"formula": {"kind": "sum", "column": "hours"}, "over_time": "flow"}
+HOURS: dict[str, Any] = {"formula": {"kind": "sum", "column": "hours"}, "over_time": "flow"}
 TREE = {"north": None, "south": None, "n1": "north", "n2": "north"}
 
 
@@ -38,7 +38,13 @@ def published(folder: Path, frame: pd.DataFrame, indicators: list[dict[str, Any]
         "who": {"type": "text", "required": True},
         "hours": {"type": "number"},
     }
-    contract = {"id": "rows", "title": "Rows", "unit_of_analysis": "visit", "key": ["who", "day"], "person": "who"}
+    contract: dict[str, Any] = {
+        "id": "rows",
+        "title": "Rows",
+        "unit_of_analysis": "visit",
+        "key": ["who", "day"],
+        "person": "who",
+    }
     contract |= {"period": {"column": "day", "every": "month", "empty": "no_report"}, "columns": columns}
     codes = [{"code": code, "title": code} | ({"parent": up} if up else {}) for code, up in TREE.items()]
     places = [{"id": "places", "title": "Places", "codes": codes}]

@@ -187,6 +187,27 @@ def protect_missing(
     return counted.drop(columns="contract")
 
 
+def protect_missing_by_period(
+    frame: pd.DataFrame, withheld: pd.DataFrame, contracts: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return values by period without the number of those who lack a value, where anything of the contract is hidden.
+
+    Periods add up, and parts: what a few lack in one of them is what the others leave of a longer one.
+
+    Parameters
+    ----------
+    frame
+        Of one programme, with ``programme``, ``indicator`` and ``n_missing``.
+    withheld
+        As :func:`withheld_table` returns it.
+    contracts
+        Of each indicator.
+    """
+    counted = frame.assign(contract=frame["indicator"].map(contracts).fillna(""))
+    closed = _withholds(counted, withheld, FEW) & _above_zero(frame["n_missing"])
+    return _emptied(frame, ["n_missing"], closed)
+
+
 def _without_missing(counted: pd.DataFrame, withheld: pd.DataFrame, of_cuts: pd.Series) -> pd.DataFrame:
     closed = of_cuts | _withholds(counted, withheld, WAVE, by_wave=True)
     closed &= _above_zero(counted["n_missing"])

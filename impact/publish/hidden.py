@@ -131,13 +131,7 @@ def hidden_cells(programme: Programme, connection: duckdb.DuckDBPyConnection) ->
     of_rows = [indicator for indicator in programme.indicators if not indicator.formula.indicators()]
     indicators = [indicator for indicator in of_rows if programme.contracts[indicator.contract].person]
     frames = {indicator.id: _counted(programme, connection, indicator) for indicator in indicators}
-    belonging: dict[tuple[str, str, str, str], None] = {}
-    for indicator in indicators:
-        belonging |= dict.fromkeys(_belonging(connection, programme.id, indicator))
-    above: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for column, code, upper_column, upper_code in belonging:
-        uppers = above.setdefault((column, code), [])
-        uppers.append((upper_column, upper_code))
+    above = what_codes_belong_to(programme, connection, indicators)
     limits = known_limits(programme, connection, indicators)
     return decide(programme, frames, above, limits)
 
@@ -300,6 +294,20 @@ def _holds_more(other: Slot, slot: Slot) -> bool:
 def _add_up(cells: Mapping[Key, Counted], counts: Sequence[int], above: Above, contents: Contents | None) -> Table:
     persons = [cell.persons for cell in cells.values()]
     return cell_table(list(cells), counts, persons, above, contents)
+
+
+def what_codes_belong_to(
+    programme: Programme, connection: duckdb.DuckDBPyConnection, indicators: Sequence[Indicator]
+) -> Above:
+    """Return what each column and code of some indicators belongs to."""
+    belonging: dict[tuple[str, str, str, str], None] = {}
+    for indicator in indicators:
+        belonging |= dict.fromkeys(_belonging(connection, programme.id, indicator))
+    above: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for column, code, upper_column, upper_code in belonging:
+        uppers = above.setdefault((column, code), [])
+        uppers.append((upper_column, upper_code))
+    return above
 
 
 def _belonging(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from impact.publish import protect
+from impact.publish import beside, protect
 from impact.publish.memory import cached
 from impact.publish.report_counts import completeness, report_states
 from impact.publish.tables import read_table
@@ -31,11 +31,20 @@ class MonitoringTables(ABC):
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
 
+    @abstractmethod
+    def withheld(self, programme: str | None = None) -> pd.DataFrame:
+        """Return what contracts withhold of the counts beside the tables."""
+
+    @abstractmethod
+    def contracts(self, programme: str) -> dict[str, str]:
+        """Return the contract of each indicator."""
+
     @cached
     def period_values(self, programme: str) -> pd.DataFrame:
         """Return every value by period, each unit under its own code, without the numbers of those that are hidden."""
         values = read_table(self._warehouse, PeriodValue, programme)
-        return protect.protect_periods(values, self.suppressions(programme), PeriodValue.TABLE)
+        shown = protect.protect_periods(values, self.suppressions(programme), PeriodValue.TABLE)
+        return beside.protect_missing_by_period(shown, self.withheld(programme), self.contracts(programme))
 
     @cached
     def chart_points(self, programme: str) -> pd.DataFrame:
@@ -51,7 +60,8 @@ class MonitoringTables(ABC):
         Of contracts whose roster says who takes over, and indicators that are cut by unit.
         """
         values = read_table(self._warehouse, HeirValue, programme)
-        return protect.protect_heirs(values, self.suppressions(programme))
+        shown = protect.protect_heirs(values, self.suppressions(programme))
+        return beside.protect_missing_by_period(shown, self.withheld(programme), self.contracts(programme))
 
     @cached
     def reporting_units(self, programme: str) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Values by period as readers see them: every period of every part, those without rows by declaration.
 
-From :mod:`impact.measure.period_values`, in a run's transaction. Of a contract of persons, a kind of period is hidden
-for a whole column as soon as one of its cells has few: longer periods are sums of shorter ones, and parts of the whole.
+From :mod:`impact.measure.period_values`, in a run's transaction, after :mod:`impact.publish.labels`; which of them are
+hidden says :mod:`impact.publish.period_marks`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from impact.measure.period_values import PeriodValues, measure_periods
 from impact.measure.reports import Calendar, contract_calendar, report_counts, report_rows
 from impact.measure.units import unit_rows
 from impact.measure.windows import TO_DATE, to_date_name, window_name
-from impact.periods import MONTHS, Period
-from impact.states import PeriodState, Reason
+from impact.periods import Period
+from impact.publish.hidden import what_codes_belong_to
+from impact.publish.period_marks import mark_periods
+from impact.states import PeriodState
 from impact.store.sentences import encoded
 from impact.tables.monitoring import PeriodValue
 from impact.tables.part import COLUMNS, cut_columns, part_codes
@@ -51,13 +53,22 @@ def make_periods(programme: Programme, connection: duckdb.DuckDBPyConnection) ->
             rows = _of_contract(programme, connection, measured, heirs=heirs)
             frames[measured.contract.id].append(rows.assign(heirs=heirs))
     minimum = programme.header.disclosure.minimum
-    marked = [_marked(pd.concat(of_contract, ignore_index=True), minimum) for of_contract in frames.values()]
-    if not marked:
+    of_persons = _of_persons(programme)
+    above = what_codes_belong_to(programme, connection, of_persons)
+    adding_up = {indicator.id for indicator in of_persons}
+    tables = [pd.concat(of_contract, ignore_index=True) for of_contract in frames.values()]
+    if not tables:
         return {}
-    table = pd.concat(marked, ignore_index=True)
+    table = pd.concat([mark_periods(rows, minimum, above, adding_up) for rows in tables], ignore_index=True)
     names = [name for name in PeriodValue.TABLE.columns if name != "programme"]
     made = {"period_value": table.loc[~table["heirs"], names], "heir_value": table.loc[table["heirs"], names]}
     return {name: encoded(name, rows) for name, rows in made.items()}
+
+
+def _of_persons(programme: Programme) -> list[Indicator]:
+    """Return the indicators that are measured of rows of persons."""
+    of_rows = [indicator for indicator in programme.indicators if not indicator.formula.indicators()]
+    return [indicator for indicator in of_rows if programme.contracts[indicator.contract].person]
 
 
 def _of_contract(
@@ -213,17 +224,3 @@ def _without_rows(indicator: Indicator, measured: PeriodValues, rows: pd.DataFra
         numbers["value"] = rows["value"].mask(is_empty, 0.0)
     method = rows["method"].where(rows["method"].notna(), "")
     return rows.assign(**numbers, flags=rows["flags"].map(_as_list), method=method, state=state)
-
-
-def _marked(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Mark the kinds of period that are hidden for a column: one with a cell of few persons, and every shorter kind.
-
-    What is hidden of the whole is hidden of its parts, which add up to it.
-    """
-    column = cut_columns(rows)
-    people = rows["persons"].where(rows["n"] > 0, rows["n_missing"])
-    few = rows["persons"].notna() & (people > 0) & (people < minimum)
-    months = rows["every"].map(MONTHS)
-    longest = months[few].groupby(column[few]).max()
-    hidden_up_to = column.map(longest).fillna(0).clip(lower=longest.get("", 0))
-    return rows.assign(suppressed=np.where(months <= hidden_up_to, Reason.FEW.value, ""))

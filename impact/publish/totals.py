@@ -67,7 +67,8 @@ def cell_table(
     numbers, people = list(counts), list(persons)
     sums = list(contents.sums) if contents else []
     totals = list[Total]()
-    for total, addends in _sums(keys, above):
+    for total, cells in _sums(keys, above):
+        addends = list(cells)
         remainder = numbers[total] - sum(numbers[cell] for cell in addends)
         if remainder < 0:  # cells that overlap: nothing can be computed from them
             continue
@@ -76,11 +77,20 @@ def cell_table(
                 sums.append(sums[total] - sum(sums[cell] for cell in addends))
             addends.append(len(numbers))
             numbers.append(remainder)
-            people.append(remainder)
+            people.append(_persons_left(remainder, people[total] - sum(people[cell] for cell in cells)))
         totals.append(Total(total, tuple(addends)))
     visible = np.arange(len(numbers)) < len(keys)
     values = _values(contents, sums, np.array(numbers)) if contents else None
     return Table(np.array(numbers, dtype=np.int64), np.array(people, dtype=np.int64), visible, tuple(totals), values)
+
+
+def _persons_left(rows: int, persons: int) -> int:
+    """Return how many persons are taken to stand behind the rows that a total holds beyond its parts.
+
+    Each of them may have many rows. Where parts have as many persons together as the total or more, some are in
+    several parts, and rows are all that is known.
+    """
+    return min(rows, persons) if persons > 0 else rows
 
 
 def _values(contents: Contents, sums: Sequence[float], counts: np.ndarray) -> Values:

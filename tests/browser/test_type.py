@@ -19,7 +19,15 @@ WIDTHS = (320, 390, ZOOMED, 768, 1360, 1920)
 WITH_LONG_NAMES = (320, ZOOMED, 1360)
 LEFT = """() => {
   const wide = document.documentElement.clientWidth, found = [], slack = 1.5;
-  const hidden = element => element.closest(".unseen, .skip, ._dash-loading, [hidden]");
+  const clips = new Map();
+  const clipped = element => {
+    if (!element) return false;
+    if (!clips.has(element)) {
+      clips.set(element, getComputedStyle(element).clipPath === "inset(50%)" || clipped(element.parentElement));
+    }
+    return clips.get(element);
+  };
+  const hidden = element => element.closest(".skip, ._dash-loading, [hidden]") || clipped(element);
   const boxes = new Map();
   const boxOf = element => {
     if (boxes.has(element)) return boxes.get(element);
@@ -77,9 +85,10 @@ def test_no_text_leaves_its_box(site: str, watch: Watch, view: str, language: st
     page = watch(site, java_script_enabled=False).page
     page.goto(f"{site}/{language}/{view}")
     page.evaluate("document.fonts.ready")
-    assert left_its_box(page) == {}
+    # English words are the shorter ones: what fits in Italian at every width is tried at the narrowest in English
+    assert left_its_box(page, WIDTHS if language == "it" else WIDTHS[:1]) == {}
     page.evaluate(LENGTHEN)
-    assert left_its_box(page, WITH_LONG_NAMES) == {}
+    assert left_its_box(page, WITH_LONG_NAMES if language == "it" else WIDTHS[:1]) == {}
 
 
 def test_what_leaves_its_box_is_found(site: str, watch: Watch) -> None:

@@ -273,7 +273,7 @@ PAGE = Page(
     chapter=Chapter(
         block=_reported,
         items=_with_promise_or_effect,
-        body=("conclusion", "waves", "milestones", "effect"),
+        body=("conclusion", "waves", "milestones"),
         body_items=_that_decide,
     ),
     has_content=any_programme,

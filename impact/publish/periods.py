@@ -20,7 +20,7 @@ from impact.measure.period_values import PeriodValues, measure_periods
 from impact.measure.reports import Calendar, contract_calendar, report_counts, report_rows
 from impact.measure.units import unit_rows
 from impact.measure.windows import TO_DATE, to_date_name, window_name
-from impact.periods import Period
+from impact.periods import MONTHS, Period
 from impact.publish.hidden import what_codes_belong_to
 from impact.publish.period_marks import mark_periods
 from impact.states import PeriodState

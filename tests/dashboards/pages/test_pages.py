@@ -21,6 +21,7 @@ from impact_dashboards.page.address import Address, read_address
 from impact_dashboards.page.view import PageContent, Table, View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.parts.findings import whole
+from impact_dashboards.parts.marks import ends_of
 from impact_dashboards.server.app import Memory, Site, create_app
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.report import report_html, write_report
@@ -175,9 +176,9 @@ def test_a_finding_is_the_same_in_table_file_and_page(client: Any, published: Re
         for name in ("value", "conf_low", "conf_high", "estimate", "p_value", "n"):
             assert (row[name] == "") == pd.isna(finding[name])
             assert row[name] == "" or float(row[name]) == float(finding[name])
-        assert words.number(finding["value"], finding["unit"]) in page
+        assert words.number(finding["value"], finding["unit"], ends_of(finding)) in page
         single = client.get(f"/en/indicator/{row['finding']}").get_data(as_text=True)
-        assert words.number(finding["value"], finding["unit"]) in single
+        assert words.number(finding["value"], finding["unit"], ends_of(finding)) in single
         count += 1
     assert count == len(findings)
 
@@ -442,7 +443,7 @@ def test_the_report_stands_by_itself(db: Path, published: ReaderTables, language
     assert set(re.findall(r'href="#([^"]+)"', text)) <= anchors
     words = words_in(language)
     for _, row in whole(published.findings("nsw")).iterrows():
-        assert words.number(row["value"], row["unit"]) in text
+        assert words.number(row["value"], row["unit"], ends_of(row)) in text
 
 
 def test_the_report_has_what_the_pages_show_and_no_rows(db: Path, published: ReaderTables) -> None:

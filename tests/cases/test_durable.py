@@ -184,7 +184,7 @@ def test_new_rows_are_seen_in_quarantine_before_they_are_published(
         handle.write("P999,baseline,treated,F,2,55,3,3,3\n")
     run(folder, path, "validate")
     assert call(capsys, "quarantine", "--db", path).code == 1
-    assert "62.40" in call(capsys, "findings", "--db", path).out
+    assert "62.4" in call(capsys, "findings", "--db", path).out
 
 
 def test_one_programme_that_stopped_keeps_the_whole_from_being_published(folder: Path, tmp_path: Path) -> None:

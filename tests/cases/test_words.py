@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
+from impact_dashboards.parts.marks import ends_of
 from impact_dashboards.parts.order import order_words
 from impact_dashboards.server.app import create_app
 from rich.console import Console
@@ -110,7 +111,7 @@ def test_a_step_shows_state_and_number_of_one_indicator(shipped: Warehouse, path
         if step["value_of"]:
             row = findings.loc[f"{view.programme}/{step['value_of']}"]
             assert row["attainment"] == step["state"], step["node"]
-            assert step["value"].startswith(view.words.number(row["value"], row["unit"]))
+            assert step["value"].startswith(view.words.number(row["value"], row["unit"], ends_of(row)))
 
 
 # ---- the headline of the portfolio -----------------------------------------------------------------------------------
@@ -196,12 +197,12 @@ def test_terms_that_are_effects_are_written_as_effects() -> None:
     term = record(Term, family=Said("family.leave_one_out"), term="without a", estimate=0.1, std_error=0.02, detail="")
     assert list(term_lines([term], "share")) == ["leave_one_out without a: +10.0 pp (SE 2.0 pp)"]
     other = replace(term, family=Said("family.turnover"))
-    assert list(term_lines([other], "share")) == ["turnover without a: 0.1 (SE 0.02)"]
+    assert list(term_lines([other], "share")) == ["turnover without a: 0.1 (SE 0.020)"]
 
 
 def test_an_error_of_an_effect_on_a_share_is_in_points(shipped: Warehouse) -> None:
     _, said = page(shipped, "/it/indicator/wecare/knows_services")
-    assert re.search(r"\d,\d p\.p\. · CR2", said)
+    assert re.search(r"\d,\d punti percentuali · CR2", said)
 
 
 # ---- codes as they stand ---------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def test_demo_shows_all_levels_with_promise_and_outcome(command, tmp_path_factor
     shutil.copy(shipped_database(tmp_path_factory), "impact-demo.duckdb")  # so that nothing has to be computed again
     code, out, _ = command("demo")
     assert code == 0
-    for words in ("MICRO", "MESO", "MACRO", "promised", "before", "after", "effect", "† synthetic", "in quarantine"):
+    for words in ("MICRO", "MESO", "MACRO", "promises kept", "promised", "effect", "† synthetic", "in quarantine"):
         assert words in out
     code, out, _ = command("demo", "--json")
     findings = json.loads(out)["findings"]

@@ -28,6 +28,7 @@ TEXT = {
     "impact/cli/faults.py": {"os.open"},
     "impact/expect/registration.py": {"dump"},
     "impact/publish/export/csv.py": {"to_csv"},
+    "impact/publish/export/people.py": {"to_csv"},
     "impact/publish/export/parquet.py": {"write_table"},
 }
 """Calls that make text or bytes and write no file; what nobody reads any more goes to nowhere."""

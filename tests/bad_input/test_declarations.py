@@ -88,7 +88,7 @@ CASES = {
     "text_for_number": Bad(C, "min: 0", "min: zero", ("min", "valid number", "zero")),
     "text_for_switch": Bad(C, "required: true", "required: perhaps", ("required", "boolean")),
     "blank_title": Bad(P, "title: {en: My programme, it: Il mio programma}", 'title: "  "', ("title",)),
-    "title_in_french": Bad(P, "title: {en: My programme,", "title: {fr: Mon programme,", ("title",)),
+    "title_in_no_language": Bad(P, "title: {en: My programme,", "title: {f: Mon programme,", ("title",)),
     "no_nodes": Bad(P, "  nodes:  #", "  nodes: []\n  other:  #", ("nodes",)),
     # vocabulary
     "unknown_formula": Bad(I, "kind: scale", "kind: meen", ("meen", "mean")),

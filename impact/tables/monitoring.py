@@ -126,10 +126,13 @@ class HeirValue(
     PeriodValue,
     name="heir_value",
     it="Una riga per valore di un periodo per unità di oggi, con il passato delle unità di cui ha preso il posto.",
-    reach=Reach.CUT,
+    reach=Reach.NOBODY,
     sort=("programme", "indicator", "arm", "scope", "scope_value", "group", "group_value", "first", "last"),
 ):
-    """One row per value of a period by unit as it is today, with the past of the units whose place it has taken."""
+    """One row per value of a period by unit as it is today, with the past of the units whose place it has taken.
+
+    Readers of parts see none: less its own values, a unit's are those of the units before it.
+    """
 
 
 class Report(

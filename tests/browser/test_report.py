@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from impact.errors import UsageError
 from tests.browser.conftest import Watched
-from tests.support.shipped import shipped_database
+from tests.support.shipped import SHIPPED, shipped_database
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_the_html_needs_nothing_but_itself(db: Path, tmp_path: Path, watch: Call
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize("programme", ["wecare", "milano_sei_laltro", "talents4coop", "nsw"])
+@pytest.mark.parametrize("programme", SHIPPED)
 def test_the_report_is_short_and_its_appendix_has_the_rest(db: Path, tmp_path: Path, programme: str) -> None:
     write_report(db, programme, "it", tmp_path / "short.pdf")
     pages = [" ".join(page.extract_text().split()) for page in PdfReader(tmp_path / "short.pdf").pages]

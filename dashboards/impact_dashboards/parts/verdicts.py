@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from impact.publish.protect import HETEROGENEITY
 from impact.publish.published import ReaderTables
 from impact.publish.rows import Record, rows_of
 from impact.states import CheckStatus, ValueSection
 from impact.tables.finding import Finding
 from impact.tables.frames import to_records
 from impact.value.verdict import Verdict, deciding, verdict
-from impact.words.said import Said
+from impact.words.said import Said, says
 from impact_dashboards.page.view import View
 from impact_dashboards.parts.marks import known
 
@@ -46,10 +47,15 @@ def _decide(published: ReaderTables, programme: str) -> Decided:
     return Decided(chosen, len(others), verdict(chosen, _failed(published, programme), has_costs=has_costs), lines)
 
 
+def is_fault(check: Said | str, status: str) -> bool:
+    """Tell whether a check failed that an effect hangs on: that it differs between groups is a result, and no fault."""
+    return status == CheckStatus.FAILED and not says(check, HETEROGENEITY)
+
+
 def _failed(published: ReaderTables, programme: str) -> Mapping[str, list[Said | str]]:
     """Return what the failed checks of each finding say: the hypothesis that each refused."""
     failed: dict[str, list[Said | str]] = {}
     for check in rows_of(published.diagnostics(programme)):
-        if check["status"] == CheckStatus.FAILED:
+        if is_fault(check["check"], check["status"]):
             failed.setdefault(check["finding"], []).append(check["null_hypothesis"])
     return failed

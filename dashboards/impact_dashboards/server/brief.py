@@ -5,13 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from impact.drawing.markup import Element, h
-from impact.publish.published import ReaderTables
 from impact.words.languages import Language
 from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.server.app import today
-from impact_dashboards.server.document import alone, check_published, document, synthetic_warning, write_document
-from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.document import alone, document, published_view, synthetic_warning, write_document
 from impact_dashboards.server.shell import block_element
 
 ROOMY = 11
@@ -50,13 +47,9 @@ def brief_html(db: str | Path, programme: str, language: Language) -> str:
         If there is no such programme.
     """
     page = PAGES["verdict"]
-    edition = Reader(db).edition()
-    with edition.open() as warehouse:
-        published = ReaderTables(warehouse)
-        view = View(published, published.words(language), page.address(language, programme), today())
-        check_published(view, programme)
+    with published_view(db, programme, page.address(language, programme)) as view:
         content = page.content(view)
-        parts = (_head(view, content, edition.version), _main(view, content), _foot(view))
+        parts = (_head(view, content, view.version), _main(view, content), _foot(view))
         body = h("div", parts, class_=f"page brief{' dense' if _rows(content) > ROOMY else ''}")
     return document(f"{content.over}: {content.title}", language, alone(body, _to_the_web))
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from impact.drawing.markup import Element, h
 from impact.errors import UsageError
-from impact.publish.published import ReaderTables
 from impact.publish.rows import Record, rows_of
 from impact.words.languages import Language
 from impact_dashboards.page.address import Address
@@ -15,9 +14,7 @@ from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.parts.facts import Fact, fact_list
 from impact_dashboards.parts.valued import origin_text
-from impact_dashboards.server.app import today
-from impact_dashboards.server.document import alone, check_published, document, write_document
-from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.document import alone, document, published_view, write_document
 from impact_dashboards.server.shell import block_element
 
 PAGE = "framework"
@@ -57,14 +54,10 @@ def checklist_html(db: str | Path, programme: str, framework: str, language: Lan
         If there is no such programme, or it does not use the framework.
     """
     query = (("framework", framework), ("programme", programme))
-    edition = Reader(db).edition()
-    with edition.open() as warehouse:
-        published = ReaderTables(warehouse)
-        view = View(published, published.words(language), Address(language, PAGE, (), query), today())
-        check_published(view, programme)
+    with published_view(db, programme, Address(language, PAGE, (), query)) as view:
         use = _use(view, programme, framework)
         content = PAGES[PAGE].content(view)
-        body = h("div", _cover(view, use, content, edition.version), _main(view, content), class_="page report")
+        body = h("div", _cover(view, use, content, view.version), _main(view, content), class_="page report")
         title = view.words.pick(view.published.titles[programme], "title")
     return document(f"{framework}: {title}", language, alone(body, _to_the_web))
 

@@ -7,13 +7,18 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
 from impact.files import check_apart, check_place, copy_file, write_file
+from impact.publish.published import ReaderTables
 from impact.words.languages import Language
+from impact_dashboards.page.address import Address
 from impact_dashboards.page.view import View
+from impact_dashboards.server.app import today
+from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.typeface import style_alone
 
 BROWSERS = (
@@ -58,11 +63,22 @@ def write_document(db: str | Path, out: Path, what: str, make: Callable[[], str]
     _print(browser, text, out, what)
 
 
-def check_published(view: View, programme: str) -> None:
-    """Refuse a programme of which nothing is published."""
-    if programme not in view.published.titles:
-        programmes = ", ".join(view.published.titles)
-        raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")
+@contextmanager
+def published_view(db: str | Path, programme: str, address: Address) -> Iterator[View]:
+    """Give what an address asks for, of all that is published; it can be read until the block ends.
+
+    Raises
+    ------
+    UsageError
+        If nothing is published of the programme.
+    """
+    edition = Reader(db).edition()
+    with edition.open() as warehouse:
+        published = ReaderTables(warehouse)
+        if programme not in published.titles:
+            programmes = ", ".join(published.titles)
+            raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")
+        yield View(published, published.words(address.language), address, today(), version=edition.version)
 
 
 def document(title: str, language: Language, body: Element | str) -> str:

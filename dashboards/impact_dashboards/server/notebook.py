@@ -8,7 +8,6 @@ from impact.errors import UsageError
 from impact.publish.published import ReaderTables
 from impact.store.warehouse import Warehouse
 from impact.tables.part import read_finding
-from impact.words import words_in
 from impact.words.languages import Language
 from impact_dashboards.page.address import Address
 from impact_dashboards.page.view import View
@@ -42,7 +41,7 @@ def finding_figure(warehouse: Warehouse, finding: str, language: Language) -> go
     published = ReaderTables(warehouse)
     if finding not in set(published.findings(programme)["finding"]):
         raise UsageError(f"there is no finding '{finding}'; `impact findings --all` lists them")
-    block = PAGES["indicator"].content(View(published, words_in(language), address, today())).block(DRAWN)
+    block = PAGES["indicator"].content(View(published, published.words(language), address, today())).block(DRAWN)
     if block is None or block.figure is None:
         raise UsageError(f"nothing of '{finding}' can be drawn: it has no value, or it is suppressed")
     return block.figure

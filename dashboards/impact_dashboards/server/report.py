@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from impact.drawing.markup import Element, Node, h
-from impact.publish.published import ReaderTables
 from impact.publish.rows import rows_of
 from impact.words.languages import Language
 from impact_dashboards.page.address import Address, read_address
@@ -20,9 +19,7 @@ from impact_dashboards.page.view import Block, PageContent, View
 from impact_dashboards.pages import HOME, PAGES
 from impact_dashboards.parts.facts import Fact, fact_list
 from impact_dashboards.parts.sentences import rich
-from impact_dashboards.server.app import today
-from impact_dashboards.server.document import alone, check_published, document, synthetic_warning, walk, write_document
-from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.document import alone, document, published_view, synthetic_warning, walk, write_document
 from impact_dashboards.server.shell import block_element
 
 SUMMARY = "verdict"
@@ -64,23 +61,19 @@ def report_html(db: str | Path, programme: str, language: Language, *, appendix:
     UsageError
         If there is no such programme.
     """
-    edition = Reader(db).edition()
-    with edition.open() as warehouse:
-        published = ReaderTables(warehouse)
-        view = View(published, published.words(language), Address(language, HOME.name), today())
-        check_published(view, programme)
-        body = h("div", _report(view, programme, edition.version, appendix=appendix), class_="page report")
+    with published_view(db, programme, Address(language, HOME.name)) as view:
+        body = h("div", _report(view, programme, appendix=appendix), class_="page report")
         title = view.words.pick(view.published.titles[programme], "title")
     anchors = {str(node.attributes["id"]) for node in walk(body) if "id" in node.attributes}
     return document(title, language, alone(body, lambda href: _within(href, anchors)))
 
 
-def _report(view: View, programme: str, version: str, *, appendix: bool) -> list[Node]:
+def _report(view: View, programme: str, *, appendix: bool) -> list[Node]:
     """Return cover and contents, the verdict on a page of its own, the other chapters, the appendix."""
     chapters = list(_chapters(view, programme, _of_body))
     chapters.sort(key=lambda chapter: chapter.page.name != SUMMARY)
     more = list(_chapters(view, programme, _of_appendix)) if appendix else []
-    cover = _cover(view, programme, version)
+    cover = _cover(view, programme)
     heading = h("h2", view.words("report.appendix"), class_="chapter part") if more else None
     return [
         h("header", cover, _contents(view, chapters, more), class_="cover"),
@@ -91,7 +84,7 @@ def _report(view: View, programme: str, version: str, *, appendix: bool) -> list
     ]
 
 
-def _cover(view: View, programme: str, version: str) -> list[Node]:
+def _cover(view: View, programme: str) -> list[Node]:
     words, row = view.words, view.published.titles[programme]
     is_synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
     return [
@@ -99,11 +92,11 @@ def _cover(view: View, programme: str, version: str) -> list[Node]:
         h("h1", words.pick(row, "title")),
         h("p", words.pick(row, "summary"), class_="lead"),
         synthetic_warning(view) if is_synthetic else None,
-        fact_list(_cover_facts(view, programme, version)),
+        fact_list(_cover_facts(view, programme)),
     ]
 
 
-def _cover_facts(view: View, programme: str, version: str) -> Iterator[Fact]:
+def _cover_facts(view: View, programme: str) -> Iterator[Fact]:
     """Yield what the programme is about, who has a part in it, and of which data the report is."""
     words, row = view.words, view.published.titles[programme]
     start, end = words.date(row["period_start"]), words.date(row["period_end"])
@@ -111,7 +104,7 @@ def _cover_facts(view: View, programme: str, version: str) -> Iterator[Fact]:
     yield Fact(words("report.period"), f"{start} – {end}")
     yield Fact(words("report.territory"), row["territory"])
     yield Fact(words("report.bodies"), ", ".join(body["name"] for body in bodies))
-    yield Fact(words("report.version"), version)
+    yield Fact(words("report.version"), view.version)
     yield Fact(words("report.date"), words.date(view.today))
 
 

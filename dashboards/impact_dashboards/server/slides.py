@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from impact.drawing.markup import Element, h
-from impact.publish.published import ReaderTables
 from impact.publish.rows import Record
-from impact.words import words_in
 from impact.words.languages import Language
 from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import PAGES
@@ -19,9 +17,7 @@ from impact_dashboards.parts.facts import Fact, fact_grid
 from impact_dashboards.parts.findings import effect_cell, state_badge, value_cell
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import evidence
-from impact_dashboards.server.app import today
-from impact_dashboards.server.document import alone, check_published, document, synthetic_warning, write_document
-from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.document import alone, document, published_view, synthetic_warning, write_document
 
 DRAWN = "waves"
 """The block of the page of an indicator whose drawing stands on its slide."""
@@ -58,21 +54,17 @@ def slides_html(db: str | Path, programme: str, language: Language) -> str:
     UsageError
         If there is no such programme.
     """
-    edition = Reader(db).edition()
-    with edition.open() as warehouse:
-        address = PAGES["verdict"].address(language, programme)
-        view = View(ReaderTables(warehouse), words_in(language), address, today())
-        check_published(view, programme)
+    with published_view(db, programme, PAGES["verdict"].address(language, programme)) as view:
         title = view.words.pick(view.published.titles[programme], "title")
-        slides = [_opening(view, title, edition.version), *_findings(view, programme)]
+        slides = [_opening(view, title), *_findings(view, programme)]
         body = h("main", slides, class_="page slides")
     return document(title, language, alone(body, lambda href: ""))
 
 
-def _opening(view: View, title: str, version: str) -> Element:
+def _opening(view: View, title: str) -> Element:
     """Return the first slide: what the findings that matter most come to."""
     content = PAGES["verdict"].content(view)
-    note = f"{view.words('report.version')} {version} · {view.words.date(view.today)}"
+    note = f"{view.words('report.version')} {view.version} · {view.words.date(view.today)}"
     return h(
         "section",
         h("p", view.words("report.over"), class_="over"),

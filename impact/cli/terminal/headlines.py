@@ -143,9 +143,9 @@ def telling(findings: Sequence[Finding]) -> list[Finding]:
 
     Notes
     -----
-    Effects that are more than chance come first, on the best evidence first; then missed promises, the widest gap in
-    parts of the promise first; then what is in doubt; then kept promises; then what nobody promised. Of two alike, real
-    data come before synthetic ones. The best of each programme comes before a second of any.
+    Effects that are more than chance come first, on the best evidence first; then missed promises, the widest gap
+    first, in parts of the way that was promised; then what is in doubt; then kept promises; then what nobody promised.
+    Of two alike, real data come before synthetic ones. The best of each programme comes before a second of any.
     """
     ordered = sorted(findings, key=_rank)
     first = {finding.programme: finding for finding in reversed(ordered)}
@@ -170,7 +170,9 @@ def _kind(finding: Finding) -> int:
 
 
 def _gap(finding: Finding) -> float:
-    """Return how far a value is from its promise, in parts of the promise; 0 where either is not known."""
+    """Return how much is missing of the way that was promised, of the promise where no start is known; else 0."""
+    if finding.progress is not None:
+        return abs(1 - finding.progress)
     if finding.value is None or not finding.target:
         return 0.0
     return abs(finding.value - finding.target) / abs(finding.target)

@@ -32,7 +32,7 @@ def test_the_conclusion_comes_first_and_the_groups_before_the_numbers_behind(cli
     assert names[0] == "conclusion"
     assert names.index("by-sex") < names.index("terms")
     said = blocks["conclusion"]
-    assert "The promise is not kept: 5.31 against a target of 4.98." in said
+    assert "The promise is not kept: 5.313 against a target of 4.98." in said
     assert "Weak evidence indicates an improvement: −0.36" in said
     assert "Evidence at level 2 of 5." in said
     assert "What could change this conclusion" in said

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from impact.drawing.markup import Element, h
 from impact.publish.trace import Trace
-from impact.states import AttainmentState, CheckStatus, EffectVerdict, PromiseVerdict
+from impact.states import AttainmentState, EffectVerdict, PromiseVerdict
 from impact.value.verdict import LINKS, effect_verdict, finding_needs, promise_verdict
-from impact.words.said import says
 from impact_dashboards.page.view import Block, Row, View
-from impact_dashboards.pages.indicator.effect import HETEROGENEITY
-from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.marks import ends_of, known
+from impact_dashboards.parts.verdicts import is_fault
 
 MOST_NEEDS = 3
 """What would change a conclusion that is named on it; the weakest links first."""
@@ -49,7 +48,7 @@ def _promise(view: View, row: Row, promise: PromiseVerdict) -> str:
     text = words(f"conclusion.promise.{promise}")
     if not (known(row["value"]) and known(row["target"])):
         return f"{text}."
-    value, target = words.number(row["value"], unit), words.number(row["target"], unit)
+    value, target = words.number(row["value"], unit, ends_of(row)), words.number(row["target"], unit)
     return words("conclusion.against", promise=text, value=value, target=target)
 
 
@@ -59,16 +58,14 @@ def _effect(view: View, row: Row, caused: EffectVerdict) -> str:
     if caused in UNSEEN or not known(row["estimate"]):
         return f"{text}."
     unit = row["unit"]
-    estimate = view.words.gain(row["estimate"], unit)
+    estimate = view.words.gain(row["estimate"], unit, ends_of(row, "effect"))
     interval = view.words.interval(row["effect_low"], row["effect_high"], unit, gain=True)
     return f"{text}: {' '.join(filter(None, (estimate, interval)))}."
 
 
 def _needs(view: View, trace: Trace) -> list[str]:
     """Return what would change the conclusion, the weakest link first."""
-    failures = (check for check in trace.diagnostics if check.status == CheckStatus.FAILED)
-    # effects that differ between groups are a result, not a fault of the whole's
-    failed = [check.null_hypothesis for check in failures if not says(check.check, HETEROGENEITY)]
+    failed = [check.null_hypothesis for check in trace.diagnostics if is_fault(check.check, check.status)]
     order = list(LINKS)
     needs = sorted(finding_needs(trace.finding, failed), key=lambda need: order.index(need.name))
     return [view.words.said(need.said) for need in needs[:MOST_NEEDS]]

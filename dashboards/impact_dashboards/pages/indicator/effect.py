@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from impact.drawing.markup import Element, Node, h
 from impact.figures import effects_figure, family_name
+from impact.publish.protect import HETEROGENEITY
 from impact.publish.published import EFFECTS, REFUSED
 from impact.publish.rows import Record, rows_of
 from impact.publish.trace import Trace
@@ -26,7 +27,6 @@ from impact_dashboards.parts.state_marks import badge, evidence
 CHECK_STATES = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
 BEARINGS = {"passed": "supports", "failed": "weakens", "warning": "weakens", "not_applicable": "unmade"}
 """What a check says of the effect, by its status; in the order in which readers see them."""
-HETEROGENEITY = "check.heterogeneity"
 LOWERED = ("lowered_for_failed", "lowered_for_unmade")
 """Endings of the sentences that name the checks for which the evidence was lowered."""
 MOST_DRAWN = 40
